@@ -1,0 +1,48 @@
+"""Policy as decorators: who may call a view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+
+from kayse_admin import htmx
+from kayse_admin.accounts.roles import Capability
+from kayse_admin.actors import actor_of
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+
+
+def to_sign_in(request: HttpRequest) -> HttpResponse:
+    """Send somebody who is not signed in to the sign-in page, and from there back to where they were.
+
+    Under htmx the way back is the page around the fragment, never the fragment.
+    """
+    back = htmx.current_path(request) or request.get_full_path()
+    return htmx.redirect(request, f"{settings.LOGIN_URL}?{urlencode({'next': back})}")
+
+
+def requires(*capabilities: Capability) -> Callable[[View[P]], View[P]]:
+    """The view is for signed-in people who have one of the capabilities; for everybody signed in when none is named."""
+
+    def decorate(view: View[P]) -> View[P]:
+        @wraps(view)
+        def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            if not request.user.is_authenticated:
+                return to_sign_in(request)
+            actor = actor_of(request)
+            if capabilities and not any(actor.can(capability) for capability in capabilities):
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
+
+        guarded.capabilities = capabilities  # type: ignore[attr-defined]  # the permission matrix test reads it
+        return guarded
+
+    return decorate

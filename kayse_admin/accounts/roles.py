@@ -1,0 +1,67 @@
+"""The four roles and what each may do.
+
+A role is a Django group of that name; what it may do is this table and nothing else, so that the answer to "who may
+delete a client?" is one line of code that a reviewer can read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Any
+
+
+class Role(StrEnum):
+    """A role; its value is the name of the Django group."""
+
+    PARALEGAL = "paralegal"
+    MANAGER = "manager"
+    AUDITOR = "auditor"
+    ADMINISTRATOR = "administrator"
+
+    @property
+    def label(self) -> str:
+        """The role in words for people."""
+        return {"manager": "Campaign manager"}.get(self.value, self.value.capitalize())
+
+
+class Capability(StrEnum):
+    """One thing that a person may do."""
+
+    CLIENTS_VIEW = "clients_view"
+    CLIENTS_EDIT = "clients_edit"
+    CLIENTS_DELETE = "clients_delete"
+    LISTS_VIEW = "lists_view"
+    LISTS_EDIT = "lists_edit"
+    AUDIT_VIEW = "audit_view"
+    SETTINGS_EDIT = "settings_edit"
+
+
+VIEWS = frozenset({Capability.CLIENTS_VIEW, Capability.LISTS_VIEW})
+
+GRANTS: dict[Role, frozenset[Capability]] = {
+    Role.PARALEGAL: VIEWS | {Capability.CLIENTS_EDIT, Capability.CLIENTS_DELETE},
+    Role.MANAGER: VIEWS | {Capability.LISTS_EDIT},
+    Role.AUDITOR: VIEWS | {Capability.AUDIT_VIEW},
+    Role.ADMINISTRATOR: frozenset(Capability),
+}
+
+
+def granted(names: Iterable[str]) -> frozenset[str]:
+    """What somebody in the groups with these names may do; groups that are no role grant nothing."""
+    known = {role.value: role for role in Role}
+    return frozenset(str(c) for name in names if name in known for c in GRANTS[known[name]])
+
+
+def label_of(names: Iterable[str]) -> str:
+    """The roles among these group names, in words: "Paralegal, Auditor"; "No role" without one."""
+    held = set(names)
+    return ", ".join(role.label for role in Role if role.value in held) or "No role"
+
+
+def make_groups(**_: Any) -> None:
+    """Make the four groups where they are missing (receiver of `post_migrate`)."""
+    from django.contrib.auth.models import Group
+
+    for role in Role:
+        Group.objects.get_or_create(name=role.value)

@@ -1,0 +1,66 @@
+"""Everything that the record can say somebody did: one enum, each with a label and a phrase for people."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Action(StrEnum):
+    """An action; its value is what the record stores and never changes."""
+
+    CLIENT_CREATE = "client_create"
+    CLIENT_UPDATE = "client_update"
+    CLIENT_DELETE = "client_delete"
+    CASE_LIST_CREATE = "case_list_create"
+    CASE_LIST_UPDATE = "case_list_update"
+    CASE_LIST_ATTACH = "case_list_attach"
+    CASE_LIST_DETACH = "case_list_detach"
+    CASE_LIST_APPEND_CLIENTS = "case_list_append_clients"
+    CASE_LIST_REMOVE_CLIENTS = "case_list_remove_clients"
+    CASE_LIST_DUPLICATE = "case_list_duplicate"
+    CASE_LIST_DELETE = "case_list_delete"
+    CLIENTS_BULK_UPSERT = "clients_bulk_upsert"
+    CLIENTS_BULK_DELETE = "clients_bulk_delete"
+    CLIENT_EXPORT = "client_export"
+    CLIENT_REVEAL = "client_reveal"
+    LABELS_CHANGE = "labels_change"
+    DIRECTORY_LOAD = "directory_load"
+    SIGN_IN = "sign_in"
+    SIGN_IN_FAILED = "sign_in_failed"
+    SIGN_OUT = "sign_out"
+    KEY_RETRY = "key_retry"
+
+    @property
+    def label(self) -> str:
+        """The action as a filter names it: "Edit client"."""
+        return _WORDS[self][0]
+
+    @property
+    def phrase(self) -> str:
+        """The past tense between person and target: "edited" (client) "Ana García"."""
+        return _WORDS[self][1]
+
+
+_WORDS: dict[Action, tuple[str, str]] = {
+    Action.CLIENT_CREATE: ("Create client", "created"),
+    Action.CLIENT_UPDATE: ("Edit client", "edited"),
+    Action.CLIENT_DELETE: ("Delete client", "deleted"),
+    Action.CASE_LIST_CREATE: ("Create case list", "created"),
+    Action.CASE_LIST_UPDATE: ("Edit case list", "changed"),
+    Action.CASE_LIST_ATTACH: ("Attach cases", "attached cases to"),
+    Action.CASE_LIST_DETACH: ("Detach cases", "detached cases from"),
+    Action.CASE_LIST_APPEND_CLIENTS: ("Append clients", "appended clients to"),
+    Action.CASE_LIST_REMOVE_CLIENTS: ("Remove clients", "removed clients from"),
+    Action.CASE_LIST_DUPLICATE: ("Duplicate case list", "duplicated"),
+    Action.CASE_LIST_DELETE: ("Delete case list", "deleted"),
+    Action.CLIENTS_BULK_UPSERT: ("Change many clients", "changed many"),
+    Action.CLIENTS_BULK_DELETE: ("Delete many clients", "deleted many"),
+    Action.CLIENT_EXPORT: ("Export clients", "exported"),
+    Action.CLIENT_REVEAL: ("Reveal a masked value", "revealed a masked value of"),
+    Action.LABELS_CHANGE: ("Change labels", "changed the labels of"),
+    Action.DIRECTORY_LOAD: ("Load client export", "loaded"),
+    Action.SIGN_IN: ("Sign in", "signed in"),
+    Action.SIGN_IN_FAILED: ("Failed sign-in", "failed to sign in as"),
+    Action.SIGN_OUT: ("Sign out", "signed out"),
+    Action.KEY_RETRY: ("Try the key again", "let the dashboard try the key again"),
+}

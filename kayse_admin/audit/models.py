@@ -1,0 +1,116 @@
+"""Events of the audit record, and the operations that are not finished yet."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, NoReturn
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+
+class Stage(models.TextChoices):
+    """Which moment of an operation an event tells."""
+
+    INTENT = "intent", "Intent"
+    OUTCOME = "outcome", "Outcome"
+    RECONCILED = "reconciled", "Reconciled"
+    FACT = "fact", "Fact"
+
+
+class Event(models.Model):
+    """One line of the record. Inserted, never changed: triggers in the database refuse everything else.
+
+    An operation that reaches the vendor is an intent (committed before the call) and an outcome; a look that later
+    finds out more adds a reconciled event. What happens only here (a sign-in, an export) is one fact.
+    There is no foreign key: deleting a person or a client must not touch the record.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    operation = models.UUIDField(default=uuid.uuid4)
+    stage = models.CharField(max_length=10, choices=Stage.choices)
+    #: True for the event that opens an operation (intent or fact): the list of operations is the list of these.
+    opens = models.BooleanField()
+    #: Shared by everything that one click caused.
+    gesture = models.CharField(max_length=36, blank=True)
+    at = models.DateTimeField(default=timezone.now)
+    actor_id = models.BigIntegerField(null=True)
+    actor_name = models.CharField(max_length=200)
+    actor_role = models.CharField(max_length=100, blank=True)
+    address = models.CharField(max_length=45, blank=True)
+    action = models.CharField(max_length=40)
+    target_kind = models.CharField(max_length=20, blank=True)
+    target_id = models.BigIntegerField(null=True)
+    target_label = models.CharField(max_length=200, blank=True)
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+    payload = models.JSONField(null=True)
+    answer = models.JSONField(null=True)
+    #: Empty while nobody knows; else one of `records.Result`.
+    result = models.CharField(max_length=12, blank=True)
+    http_status = models.SmallIntegerField(null=True)
+    duration_ms = models.IntegerField(null=True)
+    requests = models.SmallIntegerField(default=0)
+    job = models.BigIntegerField(null=True)
+    reason = models.CharField(max_length=200, blank=True)
+    detail = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["operation"], condition=Q(stage=stage), name=f"audit_one_{stage}_per_operation"
+            )
+            for stage in ("intent", "outcome", "fact")
+        ]
+        # The first column of each is an equality, the last is the order: a page is one seek.
+        indexes = [
+            models.Index(fields=["opens", "id"], name="audit_opens"),
+            models.Index(fields=["opens", "actor_id", "id"], name="audit_actor"),
+            models.Index(fields=["opens", "action", "id"], name="audit_action"),
+            models.Index(fields=["opens", "target_kind", "target_id", "id"], name="audit_target"),
+            models.Index(fields=["result", "id"], name="audit_result"),
+            models.Index(fields=["opens", "at", "id"], name="audit_at"),
+            models.Index(fields=["operation", "id"], name="audit_operation"),
+            models.Index(fields=["gesture", "id"], name="audit_gesture"),
+        ]
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Insert; an event that is already there cannot be saved again."""
+        kwargs["force_insert"] = True
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Refused, here and by the database."""
+        raise TypeError("audit events are never deleted")
+
+
+class OpenOperation(models.Model):
+    """An operation that nobody has finished: in flight, or ended with an outcome that is not known.
+
+    A working list beside the record, written in the same transactions as the events: it makes "what needs somebody?"
+    one small query. The record itself rests on the events alone.
+    """
+
+    class State(models.TextChoices):
+        IN_FLIGHT = "in_flight", "Under way"
+        UNKNOWN = "unknown", "Outcome unknown"
+
+    operation = models.UUIDField(primary_key=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.IN_FLIGHT)
+    opened_at = models.DateTimeField(default=timezone.now)
+    #: The process that works on it (`audit.owner`); when that process has died, recovery takes over.
+    owner = models.CharField(max_length=120)
+    actor_id = models.BigIntegerField(null=True)
+    action = models.CharField(max_length=40)
+    target_kind = models.CharField(max_length=20, blank=True)
+    target_id = models.BigIntegerField(null=True)
+    target_label = models.CharField(max_length=200, blank=True)
+    tries = models.SmallIntegerField(default=0)
+    next_try_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["state", "next_try_at"], name="audit_open_next"),
+            models.Index(fields=["target_kind", "target_id"], name="audit_open_target"),
+        ]

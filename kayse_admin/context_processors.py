@@ -1,0 +1,61 @@
+"""What the shell around every page shows: navigation, budget, banners, theme."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+
+from kayse_admin.accounts.roles import Capability
+from kayse_admin.actors import Actor, actor_of
+
+THEMES = ("light", "system", "dark")
+VERSION = "0.1.0"
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """The `shell` of the page; people who are not signed in get its theme and names only."""
+    theme = request.COOKIES.get("theme", "system")
+    context: dict[str, Any] = {
+        "theme": theme if theme in THEMES else "system",
+        "is_sandbox": settings.IS_SANDBOX,
+        "firm_name": settings.FIRM_NAME,
+        "version": VERSION,
+    }
+    user = getattr(request, "user", None)
+    if user is not None and user.is_authenticated:
+        from kayse_admin.upstream import status
+
+        actor = actor_of(request)
+        context |= {
+            "actor": {"id": actor.id, "name": actor.name, "role_label": actor.role},
+            "nav": _navigation(request, actor),
+            "budget": status.budget(),
+            "banners": status.banners(actor),
+        }
+    return {"shell": context}
+
+
+NAVIGATION = (
+    ("", (("Home", "home", "home", None), ("Clients", "clients_ui:index", "users", Capability.CLIENTS_VIEW))),
+    ("", (("Case lists", "caselists_ui:index", "queue-list", Capability.LISTS_VIEW),)),
+    (
+        "Operations",
+        (("Labels", "caselists_ui:labels", "tag", Capability.LISTS_VIEW),
+         ("Audit log", "audit:index", "clock", Capability.AUDIT_VIEW)),
+    ),
+)  # fmt: skip
+
+
+def _navigation(request: HttpRequest, actor: Actor) -> list[dict[str, Any]]:
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for group, items in NAVIGATION:
+        for label, name, icon, capability in items:
+            if capability is not None and not actor.can(capability):
+                continue
+            url = reverse(name)
+            current = request.path == url or (url != "/" and request.path.startswith(url))
+            groups.setdefault(group, []).append({"label": label, "url": url, "icon": icon, "current": current})
+    return [{"label": label, "items": items} for label, items in groups.items()]

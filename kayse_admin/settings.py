@@ -1,0 +1,178 @@
+"""Settings of the dashboard: one file, every difference between two places comes from the environment.
+
+`.env` beside `manage.py` is read if it is there; a variable that is set already wins. `.env.example` lists them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+env.read_env(BASE_DIR / ".env")
+
+VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var")))
+
+# --- The vendor -------------------------------------------------------------------------------------------
+SANDBOX_PORT = env.int("SANDBOX_PORT", default=8001)
+KAYSE_API_URL = env.str("KAYSE_API_URL", default=f"http://127.0.0.1:{SANDBOX_PORT}/v1")
+#: True while the vendor is the stand-in on this machine: demo people exist and plain HTTP is accepted.
+IS_SANDBOX = urlsplit(KAYSE_API_URL).hostname in {"127.0.0.1", "localhost", "::1"}
+KAYSE_API_KEY = env.str("KAYSE_API_KEY", default="sandbox-key" if IS_SANDBOX else "")
+KAYSE_PERSON_DEADLINE = env.float("KAYSE_PERSON_DEADLINE", default=25.0)
+KAYSE_BULK_DEADLINE = env.float("KAYSE_BULK_DEADLINE", default=120.0)
+#: Requests an hour that the vendor grants, until its own headers say otherwise.
+KAYSE_HOURLY_LIMIT = env.int("KAYSE_HOURLY_LIMIT", default=500)
+#: The last requests of each hour, which only people may use.
+KAYSE_RESERVE = env.int("KAYSE_RESERVE", default=100)
+#: Seconds for which one answer of the vendor's list of case lists is shared by everybody.
+KAYSE_LISTS_TTL = env.int("KAYSE_LISTS_TTL", default=60)
+
+# --- Django -----------------------------------------------------------------------------------------------
+SECRET_KEY = env.str("SECRET_KEY")
+DEBUG = env.bool("DEBUG", default=False)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"] if IS_SANDBOX else [])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+FIRM_NAME = env.str("FIRM_NAME", default="Demo firm" if IS_SANDBOX else "")
+DEMO_PASSWORD = env.str("DEMO_PASSWORD", default="kayse-demo-2026")
+#: How many proxies in front of us append to X-Forwarded-For; 0 means that the header is not believed.
+TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "kayse_admin.apps.KayseAdminConfig",
+    "kayse_admin.accounts",
+    "kayse_admin.audit",
+    "kayse_admin.upstream",
+    "clients_ui",
+    "caselists_ui",
+]
+
+MIDDLEWARE = [
+    "kayse_admin.middleware.request_id",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
+    "kayse_admin.middleware.headers",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "kayse_admin.middleware.actor",
+    "kayse_admin.middleware.database_away",
+]
+
+ROOT_URLCONF = "kayse_admin.urls"
+WSGI_APPLICATION = "kayse_admin.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.messages.context_processors.messages",
+                "kayse_admin.context_processors.shell",
+            ],
+            "builtins": ["kayse_admin.templatetags.ui"],
+        },
+    }
+]
+
+# --- Storage ----------------------------------------------------------------------------------------------
+DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'kayse.sqlite3'}")}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["OPTIONS"] = {
+        # IMMEDIATE: a deferred transaction that turns into a writer fails at once, whatever the timeout.
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        # FULL: a committed intent survives a power cut. Each thread has its own page cache: keep it small.
+        "init_command": (
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-4000; PRAGMA foreign_keys=ON;"
+        ),
+    }
+else:
+    DATABASES["default"]["CONN_MAX_AGE"] = 60
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+#: Shared by every process: an answer of the vendor that is worth a request is not asked for twice.
+CACHES = {"default": env.cache("CACHE_URL", default="dbcache://kayse_cache")}
+
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# --- People -----------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+LOGIN_URL = "/sign-in/"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/sign-in/"
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 15},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+SESSION_COOKIE_AGE = 12 * 60 * 60
+
+# --- HTTPS and headers ------------------------------------------------------------------------------------
+HTTPS = env.bool("HTTPS", default=not IS_SANDBOX)
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 63_072_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+if TRUSTED_PROXY_COUNT:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_NAME = "__Host-sessionid" if HTTPS else "sessionid"
+CSRF_COOKIE_NAME = "__Host-csrftoken" if HTTPS else "csrftoken"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "kayse_admin.errors.csrf_failure"
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
+
+# --- Language, time, phones -------------------------------------------------------------------------------
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = env.str("TIME_ZONE", default="America/New_York")
+USE_TZ = True
+USE_I18N = False
+PHONE_REGION = env.str("PHONE_REGION", default="US")
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"request_id": {"()": "kayse_admin.logs.RequestIdFilter"}},
+    "formatters": {"json": {"()": "kayse_admin.logs.JsonFormatter"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["request_id"]},
+    },
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {
+        # Their lines quote addresses and queries, and both can hold a name that somebody typed.
+        "httpx": {"level": "WARNING"},
+        "httpcore": {"level": "WARNING"},
+        "django.server": {"handlers": [], "level": "ERROR", "propagate": False},
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+    },
+}

@@ -1,0 +1,49 @@
+"""The gate before each try of the SDK: budget and circuit breaker, charged and told per try."""
+
+from __future__ import annotations
+
+import logging
+
+from kayse_admin.kayse_api.outcomes import NotSent, NotSentReason, RateLimited
+from kayse_admin.kayse_api.transport import AnswerInfo, RequestInfo
+from kayse_admin.upstream import budget, circuit
+from kayse_admin.upstream.budget import Purpose
+
+logger = logging.getLogger("kayse_admin.upstream")
+
+
+class DatabaseGate:
+    """Admits a try when the vendor is worth calling and the hour has a request left for this purpose."""
+
+    def __init__(self, purpose: Purpose) -> None:
+        self.purpose = purpose
+
+    def admit(self, request: RequestInfo) -> NotSent | RateLimited | None:
+        """Take one request from the hour; the refusal says why and until when."""
+        row = circuit.state()
+        if row.refused_at:
+            return NotSent(NotSentReason.KEY_REFUSED)
+        if circuit.open_until(row):
+            return NotSent(NotSentReason.CIRCUIT_OPEN)
+        until = budget.take(self.purpose)
+        return RateLimited(until=until, sent=False) if until else None
+
+    def told(self, request: RequestInfo, answer: AnswerInfo | None, failure: str | None) -> None:
+        """Learn from the answer's headers and status, or from the failure."""
+        if answer is None:
+            if request.surely_not_sent:
+                budget.give_back()
+            circuit.failed()
+            logger.warning("kayse %s %s: %s", request.method, request.route, failure)
+            return
+        if answer.rate:
+            budget.told(answer.rate.limit, answer.rate.remaining, answer.rate.reset_at)
+        if answer.status == 401:
+            circuit.refused()
+        elif answer.status == 429:
+            if answer.rate and answer.rate.reset_at:
+                budget.spent_until(answer.rate.reset_at)
+        elif answer.status >= 500:
+            circuit.failed()
+        else:
+            circuit.succeeded()

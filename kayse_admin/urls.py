@@ -1,0 +1,29 @@
+"""All addresses of the dashboard."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.urls import include, path, register_converter
+
+from kayse_admin import health, home, patterns
+from kayse_admin.accounts import views as accounts
+from kayse_admin.converters import KayseIdConverter
+from kayse_admin.upstream import views as upstream
+
+register_converter(KayseIdConverter, "kid")
+
+urlpatterns = [
+    path("", home.index, name="home"),
+    path("sign-in/", accounts.SignIn.as_view(), name="sign_in"),
+    path("sign-out/", accounts.sign_out, name="sign_out"),
+    path("theme/", accounts.theme, name="theme"),
+    path("clients/", include("clients_ui.urls")),
+    path("case-lists/", include("caselists_ui.urls")),
+    path("labels/", include("caselists_ui.label_urls")),
+    path("audit/", include("kayse_admin.audit.urls")),
+    path("upstream/try-again/", upstream.try_again, name="upstream_try_again"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+]
+if settings.IS_SANDBOX:
+    urlpatterns += [path("patterns/", patterns.index, name="patterns")]
