@@ -29,6 +29,8 @@ class Action(StrEnum):
     SIGN_IN_FAILED = "sign_in_failed"
     SIGN_OUT = "sign_out"
     KEY_RETRY = "key_retry"
+    AUDIT_EXPORT = "audit_export"
+    AUDIT_NOTE = "audit_note"
 
     @property
     def label(self) -> str:
@@ -63,4 +65,6 @@ _WORDS: dict[Action, tuple[str, str]] = {
     Action.SIGN_IN_FAILED: ("Failed sign-in", "failed to sign in as"),
     Action.SIGN_OUT: ("Sign out", "signed out"),
     Action.KEY_RETRY: ("Try the key again", "let the dashboard try the key again"),
+    Action.AUDIT_EXPORT: ("Export the audit log", "exported"),
+    Action.AUDIT_NOTE: ("Add a note", "added a note to"),
 }

@@ -32,6 +32,8 @@ class Event(models.Model):
     stage = models.CharField(max_length=10, choices=Stage.choices)
     #: True for the event that opens an operation (intent or fact): the list of operations is the list of these.
     opens = models.BooleanField()
+    #: Id of the event that opened the operation; 0 on that event itself. A search by result seeks along it.
+    begun = models.BigIntegerField(default=0)
     #: Shared by everything that one click caused.
     gesture = models.CharField(max_length=36, blank=True)
     at = models.DateTimeField(default=timezone.now)
@@ -69,7 +71,11 @@ class Event(models.Model):
             models.Index(fields=["opens", "actor_id", "id"], name="audit_actor"),
             models.Index(fields=["opens", "action", "id"], name="audit_action"),
             models.Index(fields=["opens", "target_kind", "target_id", "id"], name="audit_target"),
-            models.Index(fields=["result", "id"], name="audit_result"),
+            models.Index(fields=["opens", "target_kind", "id"], name="audit_kind"),
+            models.Index(fields=["opens", "result", "begun", "id"], name="audit_result"),
+            models.Index(fields=["opens", "actor_role", "id"], name="audit_role"),
+            models.Index(fields=["opens", "address", "id"], name="audit_address"),
+            models.Index(fields=["opens", "job", "id"], name="audit_job"),
             models.Index(fields=["opens", "at", "id"], name="audit_at"),
             models.Index(fields=["operation", "id"], name="audit_operation"),
             models.Index(fields=["gesture", "id"], name="audit_gesture"),

@@ -171,8 +171,16 @@ def _closing(
     )
     what = _what(target or Target(begun.target_kind, begun.target_id, begun.target_label))
     return Event(
-        operation=begun.operation, stage=stage, opens=False, action=begun.action, result=result, job=begun.job, **who, **what
-    )  # fmt: skip
+        operation=begun.operation,
+        stage=stage,
+        opens=False,
+        begun=begun.pk,
+        action=begun.action,
+        result=result,
+        job=begun.job,
+        **who,
+        **what,
+    )
 
 
 def _settle_open(operation: uuid.UUID, result: Result) -> None:
