@@ -11,7 +11,8 @@ from django.conf import settings
 
 from kayse_admin.kayse_api.client import KayseClient
 from kayse_admin.kayse_api.config import KayseConfig
-from kayse_admin.kayse_api.outcomes import Outcome
+from kayse_admin.kayse_api.outcomes import Outcome, RateLimited
+from kayse_admin.upstream import budget
 from kayse_admin.upstream.budget import Purpose
 from kayse_admin.upstream.gate import DatabaseGate
 
@@ -36,6 +37,14 @@ def client(purpose: Purpose = Purpose.PERSON) -> KayseClient:
     return shared.with_gate(DatabaseGate(purpose))
 
 
+def call(send: Callable[[KayseClient], Outcome[T]], purpose: Purpose) -> Outcome[T]:
+    """One call to the vendor, charged to the budget. When it answers 429, nobody calls again before the time it names."""
+    outcome = send(client(purpose))
+    if isinstance(outcome, RateLimited) and outcome.sent:
+        budget.spent_until(outcome.until)
+    return outcome
+
+
 def read(send: Callable[[KayseClient], Outcome[T]], *, purpose: Purpose = Purpose.PERSON) -> Outcome[T]:
-    """One read from the vendor, charged to the budget. Changes go through `upstream.operations.perform`."""
-    return send(client(purpose))
+    """One read from the vendor. Changes go through `upstream.operations.perform` and leave a record."""
+    return call(send, purpose)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 
 from kayse_admin.kayse_api.outcomes import NotSent, NotSentReason, RateLimited
-from kayse_admin.kayse_api.transport import AnswerInfo, RequestInfo
+from kayse_admin.kayse_api.retry import AnswerInfo, RequestInfo
 from kayse_admin.upstream import budget, circuit
 from kayse_admin.upstream.budget import Purpose
 
 logger = logging.getLogger("kayse_admin.upstream")
+
+_NEVER_SENT = frozenset(reason.value for reason in NotSentReason)
 
 
 class DatabaseGate:
@@ -31,19 +33,17 @@ class DatabaseGate:
     def told(self, request: RequestInfo, answer: AnswerInfo | None, failure: str | None) -> None:
         """Learn from the answer's headers and status, or from the failure."""
         if answer is None:
-            if request.surely_not_sent:
+            if failure in _NEVER_SENT:
                 budget.give_back()
-            circuit.failed()
-            logger.warning("kayse %s %s: %s", request.method, request.route, failure)
+            if failure != NotSentReason.POOL_FULL:  # that is our own crowd, not the vendor's failure
+                circuit.failed()
+            logger.warning("kayse %s %s: %s", request.method, request.name, failure)
             return
         if answer.rate:
             budget.told(answer.rate.limit, answer.rate.remaining, answer.rate.reset_at)
         if answer.status == 401:
             circuit.refused()
-        elif answer.status == 429:
-            if answer.rate and answer.rate.reset_at:
-                budget.spent_until(answer.rate.reset_at)
         elif answer.status >= 500:
             circuit.failed()
-        else:
+        elif answer.status != 429:
             circuit.succeeded()

@@ -19,7 +19,7 @@ from kayse_admin.audit.records import Json, Target
 from kayse_admin.kayse_api.client import KayseClient
 from kayse_admin.kayse_api.outcomes import Applied, Outcome, Rejected, Unknown
 from kayse_admin.upstream.budget import Purpose
-from kayse_admin.upstream.client import client
+from kayse_admin.upstream.client import call
 
 T = TypeVar("T")
 
@@ -61,7 +61,7 @@ def perform(
         actor, action, target, operation=operation, payload=payload, before=before, reason=reason
     )
     try:
-        outcome = send(client(purpose))
+        outcome = call(send, purpose)
     except Exception:
         recorder.outcome(begun, "unknown", settle=lambda: None, detail="The dashboard failed during the call.")
         raise

@@ -1,0 +1,19 @@
+"""gunicorn's configuration: threads, because a slow vendor must not hold up the pages that need no vendor."""
+
+from __future__ import annotations
+
+import os
+
+bind = f"127.0.0.1:{os.environ.get('PORT', '8000')}"
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_CONCURRENCY", str(min(4, os.cpu_count() or 1))))
+threads = int(os.environ.get("WEB_THREADS", "32"))
+#: Longer than the deadline of any call that a page makes: a worker is not shot while the vendor is slow.
+timeout = 180
+graceful_timeout = 30
+keepalive = 5
+#: A line of ours per request would hold names that people searched for; errors are logged by the application.
+accesslog = None
+errorlog = "-"
+loglevel = "warning"
+limit_request_line = 8190

@@ -1,0 +1,53 @@
+"""`manage.py housekeeping`: what has to happen every minute without anybody clicking."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+import uuid
+from typing import Any
+
+from django.core.management import BaseCommand
+from django.core.management.base import CommandParser
+from django.db import DatabaseError, close_old_connections
+
+from kayse_admin.audit import recovery
+from kayse_admin.logs import current_request_id
+
+logger = logging.getLogger("kayse_admin.housekeeping")
+
+
+class Command(BaseCommand):
+    """Recovers unfinished operations at the start and then every minute, until it is told to end."""
+
+    help = "Close operations that nobody finished; runs until SIGTERM."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """`--once` does one round and ends; `--every` seconds lie between two rounds."""
+        parser.add_argument("--once", action="store_true")
+        parser.add_argument("--every", type=float, default=60.0)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Go round until the end is asked for."""
+        ending = threading.Event()
+        if not options["once"]:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, lambda *_: ending.set())
+        while True:
+            round_once()
+            if options["once"] or ending.wait(options["every"]):
+                return
+
+
+def round_once() -> None:
+    """One round; a database that is away is noted and met again in the next round."""
+    current_request_id.set(uuid.uuid4().hex)
+    try:
+        close_old_connections()
+        closed = recovery.recover()
+    except DatabaseError as error:
+        logger.error("housekeeping waits for the database", exc_info=error)
+        return
+    if closed:
+        logger.info("housekeeping closed %d operations", closed)

@@ -1,0 +1,199 @@
+"""What all tests share: a fixed cast of people, a running sandbox, and a record that can be emptied between tests."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+from django.conf import LazySettings
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.core.cache import cache
+from django.db import connection, connections
+from django.test import Client as Browser
+from django.test import TransactionTestCase
+
+from kayse_admin.accounts.models import User
+from kayse_admin.accounts.roles import Role, granted
+from kayse_admin.actors import Actor
+from kayse_admin.audit import triggers
+from kayse_admin.sandbox.config import Config
+from kayse_admin.sandbox.server import Running, running
+
+PASSWORD = "a-long-enough-password"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what touches no database: one run on one database is enough for it."""
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if not fixtures & {"db", "transactional_db", "django_db_setup"} and not item.get_closest_marker("django_db"):
+            item.add_marker("pure")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _record_can_be_emptied() -> Iterator[None]:
+    """Let the flush after a transactional test empty the record: the application itself has no way to do so."""
+    original: Callable[[Any], None] = TransactionTestCase._fixture_teardown
+
+    def teardown(case: Any) -> None:
+        for alias in ("default",):
+            lift(alias)
+        original(case)
+        triggers.put_back()
+
+    TransactionTestCase._fixture_teardown = teardown  # type: ignore[method-assign]
+    yield
+    TransactionTestCase._fixture_teardown = original  # type: ignore[method-assign]
+
+
+def lift(alias: str = "default") -> None:
+    """Drop the triggers of the record. Only tests do this."""
+    with connections[alias].cursor() as cursor:
+        for name in triggers.statements(connections[alias].vendor):
+            on = "" if connections[alias].vendor == "sqlite" else f" ON {triggers.TABLE}"
+            cursor.execute(f"DROP TRIGGER IF EXISTS {name}{on}")
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache(request: pytest.FixtureRequest) -> None:
+    """Nothing that one test cached is seen by the next."""
+    if request.node.get_closest_marker("django_db") or "db" in request.fixturenames:
+        request.getfixturevalue("db")
+        cache.clear()
+
+
+class Sandbox:
+    """The running sandbox as tests see it: addresses, what arrived, faults, switches."""
+
+    def __init__(self, server: Running) -> None:
+        self.server = server
+        self.url: str = server.url
+        self.base: str = server.base
+        self.http = httpx.Client(base_url=server.base, trust_env=False)
+
+    def requests(self, method: str = "", path: str = "") -> list[dict[str, Any]]:
+        """What has arrived since the test began, oldest first; of this method and with this in its path if named."""
+        found: list[dict[str, Any]] = self.http.get("/_sandbox/requests").raise_for_status().json()["requests"]
+        return [one for one in found if (not method or one["method"] == method) and path in one["path"]]
+
+    def fault(self, kind: str, *, method: str = "", path: str = "", times: int = 1, **params: Any) -> None:
+        """Let the next `times` matching calls go wrong."""
+        body = {"kind": kind, "method": method, "path": path, "times": times, **params}
+        self.http.post("/_sandbox/faults", json={k: v for k, v in body.items() if v != ""}).raise_for_status()
+
+    def switch(self, **switches: Any) -> None:
+        """Turn switches: put, bulk, total, answers, rate_limit, rate_window."""
+        self.http.post("/_sandbox/switches", json=switches).raise_for_status()
+
+    def call(self, method: str, path: str, json: Any = None) -> Any:
+        """Call the vendor's API directly, as somebody outside the dashboard would. Returns the JSON answer."""
+        answer = self.http.request(method, f"/v1{path}", json=json, headers={"X-API-KEY": "sandbox-key"})
+        return answer.raise_for_status().json()
+
+    def client(self, pk: int) -> dict[str, Any]:
+        """Every documented field of a client as the sandbox has it now, whatever its switches say."""
+        found: dict[str, Any] = self.http.get(f"/_sandbox/clients/{pk}").raise_for_status().json()
+        return found
+
+    def members(self, pk: int) -> list[int]:
+        """The case ids on a list, ascending."""
+        answer = self.http.get(f"/_sandbox/lists/{pk}/members").raise_for_status().json()
+        return sorted(answer["case_ids"])
+
+    def reset(self, **body: Any) -> None:
+        """Begin anew: seed data, switches, faults, hourly limit."""
+        self.http.post("/_sandbox/reset", json=body).raise_for_status()
+
+
+@pytest.fixture(scope="session")
+def _sandbox_server() -> Iterator[Sandbox]:
+    with running(Config(clients=60)) as server:
+        yield Sandbox(server)
+
+
+@pytest.fixture
+def sandbox(_sandbox_server: Sandbox, settings: LazySettings) -> Sandbox:
+    """A sandbox over real HTTP, begun anew for each test; the dashboard's settings point at it."""
+    _sandbox_server.reset()
+    settings.KAYSE_API_URL = _sandbox_server.url
+    settings.KAYSE_API_KEY = "sandbox-key"
+    return _sandbox_server
+
+
+@pytest.fixture
+def people(db: None) -> dict[str, User]:
+    """The cast: one person for each role, under the role's name, and "nobody" without a role."""
+    cast = {}
+    for name, first, last in (
+        ("paralegal", "Paula", "Legal"),
+        ("manager", "Max", "Manager"),
+        ("auditor", "Audrey", "Tor"),
+        ("administrator", "Ada", "Min"),
+        ("nobody", "Nora", "Body"),
+    ):
+        person = get_user_model().objects.create_user(name, password=PASSWORD, first_name=first, last_name=last)
+        if name != "nobody":
+            person.groups.add(Group.objects.get_or_create(name=name)[0])
+        cast[name] = person
+    return cast
+
+
+def signed_in(person: User) -> Browser:
+    """A Django test client with this person's session."""
+    browser = Browser()
+    browser.force_login(person)
+    return browser
+
+
+@pytest.fixture
+def as_paralegal(people: dict[str, User]) -> Browser:
+    """Signed in as the paralegal."""
+    return signed_in(people["paralegal"])
+
+
+@pytest.fixture
+def as_manager(people: dict[str, User]) -> Browser:
+    """Signed in as the campaign manager."""
+    return signed_in(people["manager"])
+
+
+@pytest.fixture
+def as_auditor(people: dict[str, User]) -> Browser:
+    """Signed in as the auditor."""
+    return signed_in(people["auditor"])
+
+
+@pytest.fixture
+def as_admin(people: dict[str, User]) -> Browser:
+    """Signed in as the administrator."""
+    return signed_in(people["administrator"])
+
+
+@pytest.fixture
+def as_nobody(people: dict[str, User]) -> Browser:
+    """Signed in without any role."""
+    return signed_in(people["nobody"])
+
+
+@pytest.fixture
+def actor() -> Actor:
+    """An administrator who acts, for calling services without a request."""
+    return Actor(
+        id=1,
+        name="Ada Min",
+        address="127.0.0.1",
+        request_id=uuid.uuid4().hex,
+        role="Administrator",
+        capabilities=granted([Role.ADMINISTRATOR]),
+    )
+
+
+@pytest.fixture
+def is_sqlite(db: None) -> bool:
+    """Whether this run is on SQLite."""
+    return connection.vendor == "sqlite"
