@@ -34,6 +34,11 @@ def is_fragment(request: HttpRequest) -> bool:
     return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
 
 
+def current_path(request: HttpRequest) -> str | None:
+    """Path and query of the page around the fragment; None without htmx, or if it is not one of ours."""
+    return HtmxDetails(request).current_url_abs_path
+
+
 def render(
     request: HttpRequest,
     page_template: str,
@@ -46,8 +51,9 @@ def render(
 ) -> HttpResponse:
     """The page, or its fragment alone when htmx asks for it; both get the same context.
 
-    The page includes the fragment by `{% include fragment %}`; `is_fragment` tells which of the two it is. `push_url` and `replace_url` are the canonical
-    address for the browser's address bar (a new history entry, or the same one); they only matter to htmx.
+    The page includes the fragment by `{% include fragment %}`; `is_fragment` tells which of the two it is.
+    `push_url` and `replace_url` are the canonical address for the browser's address bar (a new entry in its
+    history, or the same one); they only matter to htmx.
     """
     fragment = is_fragment(request)
     template = fragment_template if fragment else page_template
@@ -71,7 +77,7 @@ def redirect(request: HttpRequest, url: str) -> HttpResponseBase:
 def toast(
     target: HttpRequest | HttpResponse, message: str, link: str = "", link_text: str = ""
 ) -> HttpRequest | HttpResponse:
-    """Say that something succeeded. Give the request when a redirect follows, the response when it is a fragment.
+    """Say that something succeeded. Give the request if a redirect follows, else the response of the fragment.
 
     Only for success: what failed, or may have failed, is said on the page, where it stays.
     """

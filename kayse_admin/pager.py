@@ -15,7 +15,7 @@ class Pager:
     """One page of a table.
 
     first, last: 1-based positions of the rows shown (0, 0: none; None: not known, as with keyset paging).
-    total: how many rows there are (None: not known); capped: "more than `total`", because counting stopped there.
+    total: how many rows there are (None: not known); capped: "more than" that many, counting stopped.
     previous_url, next_url: "" where there is no such page. sizes: (rows a page, address) to choose from.
     """
 

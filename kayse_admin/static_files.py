@@ -1,44 +1,49 @@
-"""Static files as they are served: hashed, compressed, and one style sheet instead of five requests."""
+"""Static files as they are served: hashed, compressed, one style sheet for one request, no comments."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.core.files.base import ContentFile
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 STYLE_SHEET = "css/app.css"
+SCRIPT = "js/app.js"
 IMPORT = re.compile(r'@import "([\w-]+\.css)";')
+Read = Callable[[str], str]
 
 
-def join(read: Any, name: str = STYLE_SHEET) -> str:
+def style_sheet(read: Read) -> str:
     """The style sheet with its `@import` lines replaced by those files, without comments and indentation.
 
-    `read(name)` returns the text of a static file. The sources stay apart for people, the browser gets one answer.
+    `read(name)` returns the text of a static file. People keep five sources, the browser gets one answer.
     """
-    folder = name.rpartition("/")[0]
-    text = IMPORT.sub(lambda found: read(f"{folder}/{found[1]}"), read(name))
-    text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
-    return re.sub(r"\s+", " ", text).strip() + "\n"
+    text = IMPORT.sub(lambda found: read(f"css/{found[1]}"), read(STYLE_SHEET))
+    return re.sub(r"\s+", " ", re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)).strip() + "\n"
+
+
+def script(read: Read) -> str:
+    """The script without whole-line comments and indentation; the code itself is served as it is written."""
+    return re.sub(r"^\s*(//.*\n)?", "", read(SCRIPT), flags=re.MULTILINE)
 
 
 class StaticFiles(CompressedManifestStaticFilesStorage):
-    """Joins `css/app.css` at collectstatic, before files are hashed and compressed."""
+    """Writes the style sheet and the script at collectstatic, before files are hashed and compressed."""
 
     def post_process(
         self, paths: dict[str, tuple[Any, str]], dry_run: bool = False, **options: Any
     ) -> Iterator[tuple[str, str | None, bool | Exception]]:
-        if not dry_run and STYLE_SHEET in paths:
+        def read(name: str) -> str:
+            storage, path = paths[name]
+            with storage.open(path) as file:
+                return str(file.read().decode())
 
-            def read(name: str) -> str:
-                storage, path = paths[name]
-                with storage.open(path) as file:
-                    return str(file.read().decode())
-
-            text = join(read)
-            self.delete(STYLE_SHEET)
-            self.save(STYLE_SHEET, ContentFile(text.encode()))
-            paths = {**paths, STYLE_SHEET: (self, STYLE_SHEET)}
+        written = {} if dry_run else {STYLE_SHEET: style_sheet(read), SCRIPT: script(read)}
+        for name, text in written.items():
+            self.delete(name)
+            self.save(name, ContentFile(text.encode()))
+        ours = dict.fromkeys(written, self)
+        paths = {name: (ours.get(name, storage), path) for name, (storage, path) in paths.items()}
         yield from super().post_process(paths, dry_run=dry_run, **options)

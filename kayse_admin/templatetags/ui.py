@@ -19,6 +19,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from heroicons import _render_icon
 
+from kayse_admin.accounts.roles import Capability
+from kayse_admin.audit.diff import NOT_TOLD, Change
 from kayse_admin.pager import Pager, address
 
 register = template.Library()
@@ -26,6 +28,8 @@ register = template.Library()
 DATE = "M j, Y"
 TIME = "H:i"
 KINDS = frozenset({"ok", "warn", "bad", "info", "neutral", "accent"})
+#: A value of a diff with more characters than this is folded to two lines.
+LONG = 160
 TINTS = ("accent", "info", "ok", "warn", "bad", "neutral")
 
 
@@ -38,8 +42,6 @@ class MayAct(Protocol):
 @register.filter
 def can(actor: MayAct, capability: str) -> bool:
     """`{% if request.actor|can:"clients_edit" %}`; an unknown capability is an error, not a no."""
-    from kayse_admin.accounts.roles import Capability
-
     return actor.can(Capability(capability))
 
 
@@ -60,7 +62,7 @@ def _icon(name: str, size: int, label: str) -> SafeString:
 def field(bound: BoundField, wide: bool = False, hint: str = "") -> dict[str, Any]:
     """A form field: label, "optional" mark, control, help, errors.
 
-    A form may have `not_told`, a set of field names whose value the vendor has not told: such a field says so.
+    A form may have `not_told`, names of fields whose value the vendor has not told: such a field says so.
     """
     return {
         "field": bound,
@@ -74,7 +76,11 @@ def field(bound: BoundField, wide: bool = False, hint: str = "") -> dict[str, An
 
 @register.inclusion_tag("components/error_summary.html")
 def error_summary(form: BaseForm) -> dict[str, Any]:
-    """What is wrong with the form, on top of it, with a link to each field; takes the focus. Nothing if all is well."""
+    """What is wrong with the form, on top of it, with a link to each field; takes the focus.
+
+    Nothing if all is well.
+    Faults of hidden fields are said too: nobody could see them elsewhere.
+    """
     faults = [(bound, error) for bound in form.visible_fields() for error in bound.errors]
     general = [*form.non_field_errors(), *(e for bound in form.hidden_fields() for e in bound.errors)]
     return {"form": form, "faults": faults, "general": general, "count": len({b.name for b, _ in faults})}
@@ -117,7 +123,7 @@ def day(value: date | None) -> str:
 
 @register.filter
 def moment(value: datetime | None) -> str:
-    """A point in time, as short as it can be: "14:32" today, "Nov 20, 14:32" this year, else with the year."""
+    """A point in time, as short as can be: "14:32" today, "Nov 20, 14:32" this year, else with the year."""
     if not value:
         return "–"
     local, now = _local(value), timezone.localtime()
@@ -183,21 +189,27 @@ def shown(value: object) -> str:
 
 
 @register.inclusion_tag("components/diff.html")
-def diff_table(changes: Iterable[Any], caption: str = "What changed") -> dict[str, Any]:
+def diff_table(changes: Iterable[Change], caption: str = "What changed") -> dict[str, Any]:
     """Field, before, after of each `Change`, with signs and colour; "not told" in words."""
-    return {"changes": list(changes), "caption": caption}
+    rows = [{"label": c.label, "before": _side(c.before), "after": _side(c.after)} for c in changes]
+    return {"rows": rows, "caption": caption}
+
+
+def _side(value: object) -> dict[str, Any]:
+    words = shown(value)
+    return {"words": words, "told": value is not NOT_TOLD, "long": len(words) > LONG}
 
 
 @register.simple_block_tag
 def empty(content: str, icon_name: str, title: str, text: str = "") -> str:
-    """`{% empty "users" "No clients yet" "What to do." %}<a class="btn">…</a>{% endempty %}`: an empty state."""
+    """An empty state: `{% empty "users" "No clients yet" "What to do." %}<a>…</a>{% endempty %}`."""
     context = {"icon_name": icon_name, "title": title, "text": text, "content": content}
     return render_to_string("components/empty.html", context)
 
 
 @register.inclusion_tag("components/pager.html")
 def pager(page: Pager, target: str = "") -> dict[str, Any]:
-    """The foot of a table for a `kayse_admin.pager.Pager`; `target` is the htmx region that its links replace."""
+    """The foot of a table for a `Pager`; `target` is the htmx region that its links replace."""
     return {"page": page, "target": target}
 
 
