@@ -1,232 +1,208 @@
-// Behaviour by data attribute, delegated from the document, so that swapped fragments need no setup. Every page works
-// without it. data-dialog-open, data-modal, data-close, data-dismiss, data-once, data-unsaved, data-changes, data-discard,
-// data-shortcut, data-shortcuts, data-select-all, data-results, data-chips, data-problem, data-sign-out.
-"use strict";
+// Behaviour by data attribute, delegated from the document, so that swapped fragments need no set-up and every page
+// works without it. Served without these comments and without indentation (kayse_admin/static_files.py).
 (() => {
   const $ = (selector, root = document) => root.querySelector(selector);
   const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
-  const on = (type, handler, capture) => document.addEventListener(type, handler, capture);
-  const make = (tag, text = "", cls = "") => Object.assign(document.createElement(tag), { textContent: text, className: cls });
-  const dialog = $("#dialog");
-  let opener;
+  const on = (types, handler) => types.split(" ").forEach((type) => document.addEventListener(type, handler));
+  const make = (tag, text = "", className = "") => Object.assign(document.createElement(tag), { textContent: text, className });
+  const titled = (control) => control.labels[0]?.firstChild.textContent.trim();
+  const isBox = (control) => /checkbox|radio/.test(control.type);
+  let leaving = false;
 
-  // Dialogs: a link that is a page without JavaScript opens as a dialog; the focus goes back to it.
+  // Dialogs. A link that is a page without JavaScript opens as a dialog; closing gives the focus back to the link.
+  const dialog = $("#dialog");
   const openDialog = async (link) => {
-    opener = link;
     await htmx.ajax("GET", link.href, { source: link, target: dialog, swap: "innerHTML" });
-    if (dialog.childElementCount && !dialog.open) dialog.showModal();
+    if (dialog.firstElementChild) dialog.showModal();
   };
-  dialog?.addEventListener("close", () => {
-    dialog.replaceChildren();
-    opener?.focus();
-  });
+  dialog?.addEventListener("close", () => dialog.replaceChildren());
   on("dialog-close", () => dialog.close());
 
   on("click", (event) => {
-    const hit = (selector) => event.target.closest?.(selector);
-    if (event.ctrlKey || event.metaKey || event.shiftKey && !hit("[type=checkbox]")) return;
-    const link = hit("[data-dialog-open]");
-    if (link) event.preventDefault(), openDialog(link);
-    else if (hit("dialog [data-close]")) event.preventDefault(), hit("dialog").close();
-    else if (event.target.matches?.("dialog[open]")) event.target.close();
-    else if (hit("[data-modal]")) $(`#${hit("[data-modal]").dataset.modal}`).showModal();
-    else if (hit("[data-dismiss]")) hit("[data-toast], .banner").remove();
-    else if (hit("[data-discard]")) leaving = true;
-    else if (hit("tbody [type=checkbox]")) range(hit("tbody [type=checkbox]"), event.shiftKey);
+    const hit = (selector) => event.target.closest(selector);
+    const link = hit("[data-dialog-open], dialog [data-close]");
+    const row = hit("tbody [type=checkbox]");
+    if (row) return range(row, event.shiftKey);
+    if (link && !event.ctrlKey && !event.metaKey) {
+      event.preventDefault();
+      link.matches("[data-close]") ? dialog.close() : openDialog(link);
+    }
+    if (hit("[data-dismiss]")) hit(".toast, .banner").remove();
+    if (hit("[data-discard]")) leaving = true;
   });
 
-  // Toasts: success only; gone after 6 s unless the pointer or the focus is on them.
-  const expire = (toast) => {
-    const gone = () => (toast.matches(":hover, :focus-within") ? setTimeout(gone, 2000) : toast.remove());
-    setTimeout(gone, 6000);
-  };
-  $$("[data-toast]").forEach(expire);
+  // Toasts: success only. Gone after 6 s, unless the pointer or the focus is on them.
+  const expire = (toast) => setTimeout(() => (toast.matches(":hover, :focus-within") ? expire(toast) : toast.remove()), 6000);
   on("toast", ({ detail }) => {
-    const toast = $("#toast-template").content.firstElementChild.cloneNode(true);
-    const text = $(".grow", toast);
-    text.textContent = detail.text + " ";
-    if (detail.link) text.append(Object.assign(make("a", detail.link_text), { href: detail.link }));
+    const toast = $("#toast").content.firstElementChild.cloneNode(true);
+    $(".grow", toast).append(detail.text, " ");
+    if (detail.link) $(".grow", toast).append(Object.assign(make("a", detail.link_text), { href: detail.link }));
     $("#toasts").append(toast);
     expire(toast);
   });
 
-  // What went wrong under htmx: in words, where it stays, and the form is left as it is.
-  const problem = (title, text) => {
-    const place = (dialog.open && $("[data-problem]", dialog)) || $("[data-problem]");
-    const banner = make("div", "", "banner bad");
-    const words = make("div", "", "grow");
-    words.append(make("strong", title), make("p", text));
-    const close = Object.assign(make("button", "Dismiss", "link"), { type: "button" });
-    close.dataset.dismiss = "";
-    banner.append(words, close);
-    place.replaceChildren(banner);
-    place.scrollIntoView({ block: "nearest" });
+  // What failed under htmx is said in words, where it stays, and the form is left as it is.
+  const WORDS = {
+    0: "No answer: the connection broke or took too long.",
+    401: "You are signed out. Sign in again in another tab.",
+    403: "Your role or your session does not allow this.",
+    404: "This is not here any more.",
+    429: "Too many requests just now.",
+    503: "The database does not answer just now.",
   };
-  const KEPT = "What you typed is still here.";
-  const UNSURE = "It is not certain whether it was done. Look before you send it again. ";
-  on("htmx:responseError", ({ detail }) => {
-    const status = detail.xhr.status;
-    const reading = detail.requestConfig.verb === "get";
-    if (status === 401) problem("You are signed out", `Sign in again in another tab. Nothing was changed. ${KEPT}`);
-    else if (status === 403) problem("This was not allowed", `Your role or your session does not allow it. Nothing was changed. ${KEPT}`);
-    else if (status === 404) problem("This is not here any more", `It may have been deleted meanwhile. ${KEPT}`);
-    else if (status === 429) problem("Too many requests", `Wait a minute, then send it again. Nothing was changed. ${KEPT}`);
-    else if (status === 503) problem("The database does not answer just now", `This usually passes within a minute. ${reading ? "" : UNSURE}${KEPT}`);
-    else if (status > 499) problem("Something failed on our side", `${reading ? "It has been logged. " : UNSURE}${KEPT}`);
-    else problem("This was not accepted", `Nothing was changed. ${KEPT}`);
+  on("htmx:responseError htmx:sendError htmx:timeout", ({ detail: { xhr, requestConfig } }) => {
+    const unsure = requestConfig.verb !== "get" && (!xhr.status || xhr.status > 499);
+    const wait = xhr.status && xhr.getResponseHeader("Retry-After");
+    const again = new Date(Date.now() + wait * 1000).toLocaleTimeString([], { timeStyle: "short" });
+    const place = (dialog.open && $("[data-problem]", dialog)) || $("[data-problem]");
+    place.replaceChildren($("#problem").content.cloneNode(true));
+    $("strong", place).textContent = WORDS[xhr.status] || (xhr.status > 499 ? "Something failed on our side." : "This was not accepted.");
+    $("p", place).textContent =
+      (unsure ? "It is not certain whether it was done: look before you send it again." : "Nothing was changed.") +
+      (wait ? ` Available again at ${again}.` : "") +
+      " What you typed is still here.";
+    place.scrollIntoView({ block: "nearest" });
   });
-  const cut = ({ detail }) =>
-    problem("No answer", `The connection broke or took too long. ${detail.requestConfig.verb === "get" ? "" : UNSURE}${KEPT}`);
-  on("htmx:sendError", cut);
-  on("htmx:timeout", cut);
-  on("htmx:beforeRequest", ({ target }) => ($("[data-problem]", target.closest("dialog") || document) || dialog).replaceChildren?.());
+  on("htmx:beforeRequest", () => $$("[data-problem]").forEach((place) => place.replaceChildren()));
 
-  // Forms: sent once; unsaved changes are counted, shown and guarded; a draft survives the end of a session.
-  let leaving = false;
-  const firsts = new Map();
+  // Forms are sent once; unsaved changes are counted, shown and guarded.
+  const firsts = {};
   const state = (form) => {
     const values = {};
     for (const control of form.elements) {
-      if (!control.name || control.type === "hidden" || control.type === "submit") continue;
-      const value =
-        control.type === "checkbox" || control.type === "radio" ? (control.checked ? [control.labels[0]?.textContent.trim() || control.value] : [])
+      if (!control.name || control.type === "hidden") continue;
+      const texts = isBox(control) ? (control.checked ? [control.parentNode.textContent.trim()] : [])
         : control.options ? [...control.selectedOptions].map((option) => option.text)
         : [control.value];
-      (values[control.name] ??= []).push(...value);
+      values[control.name] = [values[control.name], ...texts].filter(Boolean).join(", ");
     }
-    return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value.join(", ")]));
+    return values;
   };
-  const label = (form, name) => {
-    const control = form.elements[name].length && !form.elements[name].options ? form.elements[name][0] : form.elements[name];
-    return (control.closest("fieldset.field")?.querySelector("legend") || control.labels?.[0])?.firstChild.textContent.trim() || name;
+  const changed = (form) => Object.entries(state(form)).filter(([name, value]) => value !== form.first?.[name]);
+  const dirty = () => $$("form[data-unsaved]").find((form) => form.dataset.unsaved || changed(form).length);
+  const count = (form) => {
+    const entries = changed(form);
+    const list = make("dl");
+    for (const [name, value] of entries) {
+      const control = form.elements[name];
+      const after = make("dd");
+      after.append(make("del", form.first[name] || "empty", "bad"), " ", make("ins", value || "empty", "ok"));
+      list.append(make("dt", titled(control[0]?.labels ? control[0] : control) || name, "muted"), after);
+    }
+    const words = entries[1] ? `${entries.length} changes` : entries[0] ? "1 change" : form.dataset.unsaved ? "Not saved yet" : "No changes yet";
+    $("[data-changes]", form)?.replaceChildren(make("summary", words), list);
   };
   const watch = (form) => {
-    const key = form.getAttribute("action") || location.pathname;
-    if (!form.dataset.unsaved || !firsts.has(key)) firsts.set(key, state(form));
-    form.first = firsts.get(key);
+    const key = form.action;
+    // A form that came back with errors still counts from what it was first opened on.
+    form.first = firsts[key] = (form.dataset.unsaved && firsts[key]) || state(form);
     count(form);
   };
-  const changed = (form) => {
-    const now = state(form);
-    return Object.keys(now).filter((name) => now[name] !== form.first?.[name]);
-  };
-  const dirty = (form) => form.isConnected && (form.dataset.unsaved === "dirty" || changed(form).length > 0);
-  const count = (form) => {
-    const bar = $("[data-changes]", form);
-    const names = changed(form);
-    const now = state(form);
-    if (!bar) return;
-    const head = make("summary", names.length ? `${names.length} change${names.length > 1 ? "s" : ""}` : dirty(form) ? "Not saved yet" : "No changes yet", names.length ? "" : "muted");
-    const list = make("dl");
-    for (const name of names) {
-      const after = make("dd");
-      after.append(make("del", form.first?.[name] || "empty", "bad"), " ", make("ins", now[name] || "empty", "ok"));
-      list.append(make("dt", label(form, name), "muted"), after);
-    }
-    bar.replaceChildren(head, ...(names.length ? [list] : []));
-  };
-  on("input", ({ target }) => target.form?.matches("[data-unsaved]") && count(target.form));
-  on("change", ({ target }) => target.form?.matches("[data-unsaved]") && count(target.form));
-  const dirtyForms = () => $$("form[data-unsaved]").filter(dirty);
-  addEventListener("beforeunload", (event) => !leaving && dirtyForms().length && event.preventDefault());
-  on("submit", ({ target, submitter, defaultPrevented }) => {
-    if (target.matches("[data-sign-out]")) sessionStorage.clear();
-    if (target.method === "post" && !target.hasAttribute("hx-post") && !defaultPrevented) {
-      leaving = true;
-      // Later, so that the button's own name and value are sent.
-      if (submitter) setTimeout(() => (submitter.disabled = true));
-    }
-  });
-  addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
+  on("input change", ({ target }) => target.form?.matches("[data-unsaved]") && count(target.form));
+  addEventListener("beforeunload", (event) => !leaving && dirty() && event.preventDefault());
+  // Before htmx hears it: a second click while the first is under way goes nowhere.
+  addEventListener(
+    "submit",
+    (event) => {
+      const form = event.target;
+      if (form.method !== "post") return;
+      if (form.ariaBusy) {
+        event.preventDefault();
+        event.stopPropagation();
+      }
+      form.ariaBusy = "true";
+      leaving = !form.hasAttribute("hx-post");
+    },
+    true,
+  );
+  on("htmx:afterRequest", ({ target }) => (target.ariaBusy = null));
+
+  // What was typed survives the end of a session: kept for this tab and this person, put back when the form is open again.
   const draft = `draft ${document.body.dataset.actor} ${location.pathname}`;
-  on("htmx:beforeOnLoad", ({ detail }) => {
-    const to = detail.xhr.getResponseHeader("HX-Redirect");
-    if (!to) return;
-    const form = dirtyForms()[0];
-    leaving = true;
-    if (form && to.includes("/sign-in/")) sessionStorage[draft] = JSON.stringify([...new FormData(form)].filter(([name]) => form.elements[name].type !== "hidden"));
+  on("htmx:beforeOnLoad", ({ detail: { xhr } }) => {
+    const to = xhr.getResponseHeader("HX-Redirect");
+    if (to?.includes("/sign-in/") && dirty()) sessionStorage[draft] = new URLSearchParams(new FormData(dirty()));
+    leaving ||= to;
   });
-  const restore = () => {
-    const form = $("form[data-unsaved]");
-    if (!form || !sessionStorage[draft]) return;
-    const entries = JSON.parse(sessionStorage[draft]);
+  const restore = (form) => {
+    const kept = new URLSearchParams(sessionStorage[draft]);
     sessionStorage.removeItem(draft);
     for (const control of form.elements) {
-      const values = entries.filter(([name]) => name === control.name).map(([, value]) => value);
-      if (!control.name || control.type === "hidden") continue;
-      if (control.type === "checkbox" || control.type === "radio") control.checked = values.includes(control.value);
-      else if (control.multiple) [...control.options].forEach((option) => (option.selected = values.includes(option.value)));
-      else if (values.length) control.value = values[0];
+      const values = kept.getAll(control.name);
+      if (isBox(control)) control.checked = values.includes(control.value);
+      else if (control.options) [...control.options].forEach((option) => (option.selected = values.includes(option.value)));
+      else if (control.type !== "hidden") control.value = values[0] ?? control.value;
     }
     count(form);
   };
 
   // Tables: all on the page, a range with shift, the number in the selection bar.
   let last;
-  const boxes = (root) => $$("tbody [type=checkbox]", root);
+  const boxes = (box) => $$("tbody [type=checkbox]", box.closest("table"));
   const range = (box, shift) => {
-    const all = boxes(box.closest("table"));
+    const all = boxes(box);
     const [from, to] = [all.indexOf(last), all.indexOf(box)].sort((a, b) => a - b);
-    if (shift && from >= 0) all.slice(from, to + 1).forEach((other) => (other.checked = box.checked));
+    if (shift && from >= 0) all.slice(from, to).forEach((other) => (other.checked = box.checked));
     last = box;
     tally(box);
   };
   const tally = (box) => {
-    const root = box.closest(".selectable") || box.closest("table");
-    const all = boxes(root);
+    const all = boxes(box);
     const picked = all.filter((other) => other.checked).length;
-    const head = $("[data-select-all]", root);
-    if (head) (head.checked = picked === all.length), (head.indeterminate = picked > 0 && picked < all.length);
-    $$("[data-selected]", root).forEach((place) => (place.textContent = picked));
+    const head = $("[data-select-all]", box.closest("table"));
+    if (head) Object.assign(head, { checked: picked === all.length, indeterminate: picked && picked < all.length });
+    $$("[data-selected]").forEach((place) => (place.textContent = picked));
   };
   on("change", ({ target }) => {
-    if (target.matches("[data-select-all]")) boxes(target.closest("table")).forEach((box) => (box.checked = target.checked)), tally(target);
     if (target.matches("[data-shortcuts]")) localStorage.shortcuts = target.checked ? "on" : "off";
+    if (!target.matches("[data-select-all]")) return;
+    boxes(target).forEach((box) => (box.checked = target.checked));
+    tally(target);
   });
 
   // A <select multiple data-chips> keeps the values; chips show them and a second select adds to them.
   const chips = (select) => {
-    if (select.hidden) return;
     const box = make("div", "", "multi");
     const adder = make("select");
-    const name = select.labels[0]?.firstChild.textContent.trim();
-    adder.setAttribute("aria-label", `Add to ${name}`);
-    const draw = () => {
-      const chosen = [...select.selectedOptions].map((option) => {
-        const chip = make("span", option.text, "chip");
-        const remove = Object.assign(make("button", "✕"), { type: "button" });
-        remove.setAttribute("aria-label", `Remove ${option.text}`);
-        remove.onclick = () => set(option, false);
-        chip.append(remove);
-        return chip;
-      });
-      const rest = [...select.options].filter((option) => !option.selected);
-      adder.replaceChildren(new Option(rest.length ? "Add…" : "All chosen", ""), ...rest.map((option) => new Option(option.text, option.value)));
-      box.replaceChildren(...chosen, adder);
-    };
+    adder.ariaLabel = `Add to ${titled(select)}`;
     const set = (option, selected) => {
       option.selected = selected;
       draw();
       adder.focus();
       select.dispatchEvent(new Event("change", { bubbles: true }));
     };
-    adder.onchange = () => set([...select.options].find((option) => option.value === adder.value), true);
+    const draw = () => {
+      adder.replaceChildren(new Option("Add…", ""));
+      box.replaceChildren(adder);
+      for (const option of select.options) {
+        if (!option.selected) adder.append(new Option(option.text, option.index));
+        else {
+          const chip = make("span", option.text, "chip");
+          const remove = Object.assign(make("button", "✕"), { type: "button", ariaLabel: `Remove ${option.text}` });
+          remove.onclick = () => set(option, false);
+          chip.append(remove);
+          adder.before(chip);
+        }
+      }
+    };
+    adder.onchange = () => set(select.options[adder.value], true);
     select.hidden = true;
     select.after(box);
     draw();
   };
 
-  // Keys: any element with data-shortcut is pressed, or focused if it is a field. Off while typing, and by choice.
+  // Keys: an element with data-shortcut is pressed, or focused if it is a field. Off while typing, and by choice.
   on("keydown", (event) => {
+    const { key } = event;
     if (event.ctrlKey || event.metaKey || event.altKey || localStorage.shortcuts === "off") return;
-    if (event.target.closest("input:not([type=checkbox]), select, textarea, [contenteditable], dialog")) return;
+    if (event.target.closest("input:not([type=checkbox]), select, textarea, dialog")) return;
     const rows = $$(".table tbody tr");
     const at = rows.findIndex((row) => row.contains(document.activeElement));
-    const go = { j: at + 1, k: Math.max(at - 1, 0) }[event.key];
-    const hit = /^\w$|^\/$/.test(event.key) && $(`[data-shortcut="${event.key}"]`);
-    if (event.key === "?") $("#help")?.showModal();
-    else if (go !== undefined) $("a", rows[go])?.focus();
-    else if (event.key === "x" && at >= 0) $("[type=checkbox]", rows[at])?.click();
+    const to = rows[{ j: at + 1, k: at - 1 }[key]];
+    const hit = $$("[data-shortcut]").find((element) => element.dataset.shortcut === key);
+    if (key === "?") $("#help").showModal();
+    else if (to) $("a", to)?.focus();
+    else if (key === "x" && rows[at]) $("[type=checkbox]", rows[at])?.click();
     else if (hit) hit.matches("input") ? hit.focus() : hit.click();
     else return;
     event.preventDefault();
@@ -234,19 +210,22 @@
 
   // After a swap: set up what is new, and give a focus that the swap ate to the results.
   const ready = (root) => {
-    $$("select[multiple][data-chips]", root).forEach(chips);
-    $$("form[data-unsaved]", root.closest?.("form[data-unsaved]")?.parentNode || root).forEach(watch);
+    $$("select[multiple][data-chips]:not([hidden])", root).forEach(chips);
+    $$("form[data-unsaved]", root.parentNode || root).forEach((form) => form.first || watch(form));
   };
   let focused;
   on("htmx:beforeSwap", ({ target }) => (focused = target.contains(document.activeElement)));
   on("htmx:afterSettle", ({ target }) => {
     ready(target);
     if (!focused || document.activeElement !== document.body) return;
-    const region = target.closest("[data-results]") || $("[data-results]", target) || target;
+    const region = target.closest("[data-results]") || target;
     region.tabIndex = -1;
     region.focus({ preventScroll: true });
   });
+
+  $$(".toast").forEach(expire);
   $$("[data-shortcuts]").forEach((box) => (box.checked = localStorage.shortcuts !== "off"));
   ready(document);
-  restore();
+  if (sessionStorage[draft] && $("form[data-unsaved]")) restore($("form[data-unsaved]"));
+  addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
 })();

@@ -1,0 +1,181 @@
+"""A real browser for the tests: Chromium with a notebook of everything that went wrong on its pages."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from axe_core_python.base import AXE_SCRIPT
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+SIZES = {"1440": (1440, 900), "390": (390, 844)}
+THEMES = ("light", "dark")
+#: WCAG 2.2 AA and axe's own best practices.
+AXE_OPTIONS = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+def chromium_path() -> str | None:
+    """Where Chromium is on this machine, None if it is not."""
+    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+@dataclass
+class Notebook:
+    """What went wrong on a page, and what it cost: read it after the last step."""
+
+    violations: list[str] = field(default_factory=list)  # of the Content-Security-Policy
+    errors: list[str] = field(default_factory=list)  # console errors and uncaught exceptions
+    failed: list[str] = field(default_factory=list)  # requests without an answer, answers from 400 up
+    sizes: dict[str, int] = field(default_factory=dict)  # address -> bytes on the wire, headers included
+
+    def all(self) -> list[str]:
+        """Everything that went wrong."""
+        return [*self.violations, *self.errors, *self.failed]
+
+    def forget(self) -> None:
+        """Begin a new page in the notebook."""
+        for part in (self.violations, self.errors, self.failed, self.sizes):
+            part.clear()
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A running Chromium, ended with the block."""
+    path = chromium_path()
+    if path is None:
+        raise RuntimeError("Chromium is not installed")
+    with sync_playwright() as playwright:
+        browser = launch(playwright, path)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def launch(playwright: Playwright, path: str) -> Browser:
+    """Start the Chromium at `path`, headless and without talking to its maker."""
+    return playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+
+
+def new_page(
+    browser: Browser,
+    size: str = "1440",
+    theme: str = "light",
+    cookies: dict[str, str] | None = None,
+    url: str = "",
+) -> tuple[Page, Notebook]:
+    """A page in a context of its own, watched by a notebook. `cookies` (name to value) are set for `url`."""
+    width, height = SIZES[size]
+    touch = size == "390"
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, color_scheme="light", has_touch=touch, is_mobile=touch
+    )
+    for name, value in {"theme": theme, **(cookies or {})}.items() if url else ():
+        context.add_cookies([{"name": name, "value": value, "url": url}])
+    page = context.new_page()
+    return page, watch(context, page)
+
+
+def watch(context: BrowserContext, page: Page) -> Notebook:
+    """Write down every violation, error, failed request and transfer of the page from now on."""
+    notes = Notebook()
+
+    def console(message: Any) -> None:
+        if "Content Security Policy" in message.text:
+            notes.violations.append(message.text)
+        elif message.type == "error" and not message.text.startswith("Failed to load resource"):
+            notes.errors.append(message.text)
+
+    page.on("console", console)
+    page.on("pageerror", lambda error: notes.errors.append(str(error)))
+    page.on(
+        "requestfailed",
+        lambda request: notes.failed.append(f"{request.method} {request.url}: {request.failure}"),
+    )
+    page.on("response", lambda r: notes.failed.append(f"{r.status} {r.url}") if r.status >= 400 else None)
+    _measure(context, page, notes)
+    return notes
+
+
+def _measure(context: BrowserContext, page: Page, notes: Notebook) -> None:
+    session = context.new_cdp_session(page)
+    addresses: dict[str, str] = {}
+    session.on("Network.requestWillBeSent", lambda e: addresses.update({e["requestId"]: e["request"]["url"]}))
+
+    def finished(event: dict[str, Any]) -> None:
+        url = addresses.get(event["requestId"], event["requestId"])
+        notes.sizes[url] = notes.sizes.get(url, 0) + int(event["encodedDataLength"])
+
+    session.on("Network.loadingFinished", finished)
+    session.send("Network.enable")
+
+
+def axe(page: Page, within: str | None = None) -> list[str]:
+    """The accessibility faults that axe finds, one line each. It runs with the page's policy on.
+
+    The script is evaluated by the debugger, which is no script of the page: the policy neither stops it nor is bent.
+    """
+    page.evaluate(AXE_SCRIPT)
+    answer = page.evaluate("([where, options]) => axe.run(where || document, options)", [within, AXE_OPTIONS])
+    if not answer["passes"]:
+        raise AssertionError("axe checked nothing")
+    return [_fault(violation, node) for violation in answer["violations"] for node in violation["nodes"]]
+
+
+def _fault(violation: dict[str, Any], node: dict[str, Any]) -> str:
+    why = re.sub(r"\s+", " ", node.get("failureSummary") or "")
+    return f"{violation['id']}: {' '.join(map(str, node['target']))}: {why}"
+
+
+def overflow(page: Page) -> list[str]:
+    """What makes the page scroll sideways; empty when nothing does."""
+    found: list[str] = page.evaluate(
+        """() => {
+          const width = document.documentElement.clientWidth;
+          if (document.documentElement.scrollWidth <= width) return [];
+          return [...document.body.querySelectorAll("*")]
+            .filter((e) => e.getBoundingClientRect().right > width + 1)
+            .map((e) => `${e.tagName.toLowerCase()}.${e.className}`);
+        }"""
+    )
+    return found
+
+
+def small_targets(page: Page, least: int = 44) -> list[str]:
+    """Controls that are lower than `least` px, for a page with a coarse pointer; links inside text are exempt."""
+    found: list[str] = page.evaluate(
+        """(least) => [...document.querySelectorAll("button, .btn, select, input:not([type=hidden])")]
+          .filter((e) => e.checkVisibility() && !/checkbox|radio/.test(e.type))
+          .map((e) => [e, e.getBoundingClientRect()])
+          .filter(([, box]) => box.height && box.height < least - 0.5)
+          .map(([e, box]) => `${e.tagName.toLowerCase()}.${e.className} ${Math.round(box.height)} px`)""",
+        least,
+    )
+    return found
+
+
+def screenshot(page: Page, name: str, full: bool = False) -> Path | None:
+    """Keep a picture `name`.png in the folder that SCREENSHOTS_DIR names; None when it names none."""
+    folder = os.environ.get("SCREENSHOTS_DIR")
+    if not folder:
+        return None
+    path = Path(folder) / f"{name}.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=path, full_page=full, animations="disabled")
+    return path
