@@ -1,4 +1,4 @@
-"""The patterns page: every component in every state, to look at while building. Only routed beside the sandbox."""
+"""The patterns page: every part in every state, to look at while building. Only routed beside the sandbox."""
 
 from __future__ import annotations
 
@@ -89,6 +89,7 @@ def dialog(request: HttpRequest) -> HttpResponse | HttpResponseBase:
 
 def _parts(request: HttpRequest) -> dict[str, Any]:
     now = timezone.now()
+    long = "12 Elm Street, second door " * 20
     before = {
         "city": "Boston",
         "state": "MA",

@@ -129,7 +129,7 @@ def _measure(context: BrowserContext, page: Page, notes: Notebook) -> None:
 def axe(page: Page, within: str | None = None) -> list[str]:
     """The accessibility faults that axe finds, one line each. It runs with the page's policy on.
 
-    The script is evaluated by the debugger, which is no script of the page: the policy neither stops it nor is bent.
+    The script is evaluated by the debugger, which is no script of the page: the policy stays whole.
     """
     page.evaluate(AXE_SCRIPT)
     answer = page.evaluate("([where, options]) => axe.run(where || document, options)", [within, AXE_OPTIONS])
@@ -158,7 +158,7 @@ def overflow(page: Page) -> list[str]:
 
 
 def small_targets(page: Page, least: int = 44) -> list[str]:
-    """Controls that are lower than `least` px, for a page with a coarse pointer; links inside text are exempt."""
+    """Controls that are lower than `least` px, for a coarse pointer; links inside text are exempt."""
     found: list[str] = page.evaluate(
         """(least) => [...document.querySelectorAll("button, .btn, select, input:not([type=hidden])")]
           .filter((e) => e.checkVisibility() && !/checkbox|radio/.test(e.type))
