@@ -1,0 +1,176 @@
+"""What somebody did, in one sentence for people: "Paula Legal edited the city of client Ana García from Austin to Dallas"."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kayse_admin.audit.actions import Action
+from kayse_admin.audit.diff import Change, Kind
+from kayse_admin.audit.fields import KINDS, masked
+from kayse_admin.audit.models import Event
+from kayse_admin.audit.records import Json
+
+#: The longest value that is told inside a sentence; the diff tells the rest.
+LONGEST = 40
+#: Fields named one by one; more are counted.
+MOST_FIELDS = 3
+
+#: The verb after "tried to"; the past tense is `Action.phrase`, the noun of what is counted stands behind it.
+_TO: dict[Action, str] = {
+    Action.CLIENT_CREATE: "create",
+    Action.CLIENT_UPDATE: "edit",
+    Action.CLIENT_DELETE: "delete",
+    Action.CASE_LIST_CREATE: "create",
+    Action.CASE_LIST_UPDATE: "change",
+    Action.CASE_LIST_ATTACH: "attach cases to",
+    Action.CASE_LIST_DETACH: "detach cases from",
+    Action.CASE_LIST_APPEND_CLIENTS: "append clients to",
+    Action.CASE_LIST_REMOVE_CLIENTS: "remove clients from",
+    Action.CASE_LIST_DUPLICATE: "duplicate",
+    Action.CASE_LIST_DELETE: "delete",
+    Action.CLIENTS_BULK_UPSERT: "change many",
+    Action.CLIENTS_BULK_DELETE: "delete many",
+    Action.CLIENT_EXPORT: "export",
+    Action.CLIENT_REVEAL: "reveal a masked value of",
+    Action.LABELS_CHANGE: "change the labels of",
+    Action.DIRECTORY_LOAD: "load",
+    Action.AUDIT_EXPORT: "export",
+    Action.AUDIT_NOTE: "add a note to",
+}
+#: How a sentence ends when it did not simply happen; "" while it is under way.
+_ENDS: dict[str, str] = {
+    "rejected": "Kayse refused it",
+    "not_sent": "it was not sent",
+    "rate_limited": "not sent, the hourly budget was used up",
+    "unknown": "nobody knows yet whether it happened",
+    "not_applied": "it did not happen",
+    "": "still under way",
+}
+#: Facts about the person alone: no target is named.
+_ALONE = frozenset({Action.SIGN_IN, Action.SIGN_OUT, Action.KEY_RETRY})
+_EDITS = frozenset({Action.CLIENT_UPDATE, Action.CASE_LIST_UPDATE})
+#: The key of the payload that holds what the action is about, and the word that is counted.
+_COUNTED: dict[Action, tuple[str, str]] = {
+    Action.CASE_LIST_ATTACH: ("include_ids", "cases"),
+    Action.CASE_LIST_DETACH: ("include_ids", "cases"),
+    Action.CASE_LIST_APPEND_CLIENTS: ("client_ids", "clients"),
+    Action.CASE_LIST_REMOVE_CLIENTS: ("client_ids", "clients"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """The parts of a sentence, so that a page can set them apart: who, did what to, a kind of thing, which one, the rest.
+
+    `rest` brings its own separator: " from Austin to Dallas", ": it was not sent", or nothing.
+    """
+
+    person: str
+    verb: str
+    kind: str = ""
+    target: str = ""
+    rest: str = ""
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (self.person, self.verb, self.kind, self.target) if part) + self.rest
+
+
+def sentence(opening: Event, closing: Event | None, changes: Sequence[Change] = ()) -> Sentence:
+    """What an operation was, from the event that opened it, the newest one that told its outcome, and its changes."""
+    action, result = _action(opening), (closing or opening).result
+    person = opening.actor_name
+    if action is Action.SIGN_IN_FAILED:
+        return Sentence("Somebody", "failed to sign in as", target=opening.target_label)
+    if action is None:
+        return Sentence(person, f"did “{opening.action}”", target=opening.target_label)
+    if action in _ALONE:
+        return Sentence(person, action.phrase)
+    verb, rest = _said(action, opening, changes, done=result == "applied")
+    kind, target = _target(opening, closing)
+    end = "" if result == "applied" else f": {_ENDS.get(result, result)}"
+    return Sentence(person, verb, kind, target, f" {rest}{end}" if rest else end)
+
+
+def _action(event: Event) -> Action | None:
+    """The action, or None for one that this version does not know: the record outlives the enum."""
+    return Action(event.action) if event.action in Action._value2member_map_ else None
+
+
+def _target(opening: Event, closing: Event | None) -> tuple[str, str]:
+    known = opening
+    if closing and closing.target_label and not opening.target_label:
+        known = closing
+    label = masked(known.target_label)
+    if not label and known.target_id:
+        label = f"number {known.target_id}"
+    return KINDS.get(known.target_kind, known.target_kind.replace("_", " ")), label
+
+
+def _said(action: Action, opening: Event, changes: Sequence[Change], *, done: bool) -> tuple[str, str]:
+    """The verb with what it is about, and what follows the target: "edited the city of", "from Austin to Dallas"."""
+    verb = action.phrase if done else f"tried to {_TO[action]}"
+    if action in _EDITS and changes:
+        return _edited(changes, done=done)
+    if action in _COUNTED:
+        key, noun = _COUNTED[action]
+        return verb.replace(noun, _counted(opening.payload, key, noun), 1), ""
+    if action is Action.CASE_LIST_DUPLICATE:
+        name = _text(opening.payload, "name")
+        return verb, f"as {name}" if name else ""
+    return verb, ""
+
+
+def _edited(changes: Sequence[Change], *, done: bool) -> tuple[str, str]:
+    edited = "edited" if done else "tried to edit"
+    if len(changes) > MOST_FIELDS:
+        return f"{edited} {len(changes)} fields of", ""
+    names = [_lower(change.label) for change in changes]
+    fields = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    if len(changes) > 1:
+        return f"{edited} the {fields} of", ""
+    return _one(changes[0], fields, edited, done=done)
+
+
+def _one(change: Change, name: str, edited: str, *, done: bool) -> tuple[str, str]:
+    """One field: with its values when they fit into a sentence."""
+    before, after = _value(change.before), _value(change.after)
+    if change.kind is Kind.REMOVED:
+        return f"{'cleared' if done else 'tried to clear'} the {name} of", f"(was {before})" if before else ""
+    if change.kind is Kind.ADDED and after:
+        return f"{'set' if done else 'tried to set'} the {name} of", f"to {after}"
+    if change.kind is Kind.CHANGED and before and after:
+        return f"{edited} the {name} of", f"from {before} to {after}"
+    return f"{edited} the {name} of", ""
+
+
+def _value(value: Any) -> str:
+    """A value as a sentence quotes it; "" for one that does not fit into a sentence."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str | int | float):
+        text = " ".join(str(value).split())
+        return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+    return ""
+
+
+def _lower(label: str) -> str:
+    """A label inside a sentence; abbreviations keep their capitals."""
+    return label if label[:2].isalpha() and label[:2].isupper() else label[:1].lower() + label[1:]
+
+
+def _counted(payload: Json, key: str, noun: str) -> str:
+    """ "3 cases", "1 client", "cases by filter", or the noun alone when the payload does not tell."""
+    if not isinstance(payload, Mapping):
+        return noun
+    found = payload.get(key)
+    if isinstance(found, list) and found:
+        counted = f"{len(found):,} {noun if len(found) > 1 else noun[:-1]}"
+        return f"{counted} and more by filter" if payload.get("filter") else counted
+    return f"{noun} by filter" if payload.get("filter") else noun
+
+
+def _text(payload: Json, key: str) -> str:
+    found = payload.get(key) if isinstance(payload, Mapping) else None
+    return _value(found) if isinstance(found, str) else ""
