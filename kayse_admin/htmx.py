@@ -77,7 +77,7 @@ def redirect(request: HttpRequest, url: str) -> HttpResponseBase:
 def toast(
     target: HttpRequest | HttpResponse, message: str, link: str = "", link_text: str = ""
 ) -> HttpRequest | HttpResponse:
-    """Say that something succeeded. Give the request if a redirect follows, else the response of the fragment.
+    """Say that something succeeded. Give the request if a redirect follows, else the fragment's response.
 
     Only for success: what failed, or may have failed, is said on the page, where it stays.
     """

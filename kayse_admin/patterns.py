@@ -18,6 +18,13 @@ from kayse_admin.audit.diff import diff
 from kayse_admin.pager import Pager, size_links
 
 TYPES = [("1", "Data protection"), ("2", "Employment"), ("3", "Personal injury"), ("4", "Immigration")]
+LABELS = {
+    "city": "City",
+    "state": "State",
+    "case_ids": "Cases",
+    "email": "E-mail",
+    "address_line1": "Address",
+}
 
 
 class SampleForm(forms.Form):
@@ -90,26 +97,14 @@ def dialog(request: HttpRequest) -> HttpResponse | HttpResponseBase:
 def _parts(request: HttpRequest) -> dict[str, Any]:
     now = timezone.now()
     long = "12 Elm Street, second door " * 20
-    before = {
-        "city": "Boston",
-        "state": "MA",
-        "case_ids": [1, 2],
-        "email": "",
-        "address_line1": "12 Elm St " * 20,
-    }
+    before = {"city": "Boston", "state": "MA", "case_ids": [1, 2], "email": "", "address_line1": long}
     after = {"city": "Salem", "case_ids": [2, 3], "email": "ann@example.com", "address_line1": ""}
     page = Pager(51, 75, 1214, previous_url="?page=2", next_url="?page=4", sizes=size_links(request))
-    budget = {
-        "limit": 500,
-        "used": 88,
-        "remaining": 412,
-        "reserve": 100,
-        "reset_at": now + timedelta(minutes=12),
-    }
+    budget = {"limit": 500, "reserve": 100, "reset_at": now + timedelta(minutes=12)}
     return {
         "now": now,
         "yesterday": now - timedelta(days=1),
-        "changes": diff(before, after),
+        "changes": diff(before, after, LABELS),
         "names": ["Ann Lee", "Zoë O'Brien", "Maria de la Cruz-Hernandez", "李 小龍", "Bo"],
         "kinds": ["ok", "warn", "bad", "info", "neutral", "accent"],
         "pagers": [page, replace(page, total=1000, capped=True, next_url=""), Pager(0, 0, 0)],

@@ -30,6 +30,8 @@ TIME = "H:i"
 KINDS = frozenset({"ok", "warn", "bad", "info", "neutral", "accent"})
 #: A value of a diff with more characters than this is folded to two lines.
 LONG = 160
+#: Icons smaller than this get a thicker line, or they would fade.
+SMALL = 20
 TINTS = ("accent", "info", "ok", "warn", "bad", "neutral")
 
 
@@ -46,7 +48,7 @@ def can(actor: MayAct, capability: str) -> bool:
 
 
 @register.simple_tag
-def icon(name: str, size: int = 18, label: str = "") -> SafeString:
+def icon(name: str, size: int = 16, label: str = "") -> SafeString:
     """An outline icon of heroicons; decoration unless `label` gives it a name."""
     return _icon(str(name), size, str(label))
 
@@ -54,6 +56,8 @@ def icon(name: str, size: int = 18, label: str = "") -> SafeString:
 @lru_cache(maxsize=256)
 def _icon(name: str, size: int, label: str) -> SafeString:
     attrs: dict[str, object] = {"role": "img", "aria-label": label} if label else {}
+    if size < SMALL:
+        attrs["stroke_width"] = 1.8
     svg = " ".join(_render_icon("outline", name, size, attrs).split()).replace("> <", "><")
     return mark_safe(svg.replace(' aria-hidden="true"', "") if label else svg)  # noqa: S308  (our own icons)
 
@@ -208,9 +212,12 @@ def empty(content: str, icon_name: str, title: str, text: str = "") -> str:
 
 
 @register.inclusion_tag("components/pager.html")
-def pager(page: Pager, target: str = "") -> dict[str, Any]:
-    """The foot of a table for a `Pager`; `target` is the htmx region that its links replace."""
-    return {"page": page, "target": target}
+def pager(page: Pager, target: str = "", label: str = "Pages") -> dict[str, Any]:
+    """The foot of a table for a `Pager`; `target` is the htmx region that its links replace.
+
+    Two tables on one page need a `label` each.
+    """
+    return {"page": page, "target": target, "label": label}
 
 
 @register.inclusion_tag("components/sort.html", takes_context=True)

@@ -119,7 +119,9 @@ def _measure(context: BrowserContext, page: Page, notes: Notebook) -> None:
     session.on("Network.requestWillBeSent", lambda e: addresses.update({e["requestId"]: e["request"]["url"]}))
 
     def finished(event: dict[str, Any]) -> None:
-        url = addresses.get(event["requestId"], event["requestId"])
+        url = addresses.get(event["requestId"], "")
+        if not url.startswith("http"):  # the browser's own pictures for its form controls
+            return
         notes.sizes[url] = notes.sizes.get(url, 0) + int(event["encodedDataLength"])
 
     session.on("Network.loadingFinished", finished)
