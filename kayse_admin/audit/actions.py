@@ -29,6 +29,7 @@ class Action(StrEnum):
     SIGN_IN_FAILED = "sign_in_failed"
     SIGN_OUT = "sign_out"
     KEY_RETRY = "key_retry"
+    ROLES_CHANGE = "roles_change"
     AUDIT_EXPORT = "audit_export"
     AUDIT_NOTE = "audit_note"
 
@@ -64,6 +65,7 @@ _WORDS: dict[Action, tuple[str, str]] = {
     Action.SIGN_IN: ("Sign in", "signed in"),
     Action.SIGN_IN_FAILED: ("Failed sign-in", "failed to sign in as"),
     Action.SIGN_OUT: ("Sign out", "signed out"),
+    Action.ROLES_CHANGE: ("Change roles", "changed the roles of"),
     Action.KEY_RETRY: ("Try the key again", "let the dashboard try the key again"),
     Action.AUDIT_EXPORT: ("Export the audit log", "exported"),
     Action.AUDIT_NOTE: ("Add a note", "added a note to"),

@@ -1,0 +1,79 @@
+"""Headers and small pages that every address shares."""
+
+from __future__ import annotations
+
+import pytest
+from django.conf import LazySettings
+from django.db import OperationalError
+from django.test import Client as Browser
+from django.test import RequestFactory
+
+from kayse_admin.actors import address_of
+from kayse_admin.audit.triggers import put_back
+from tests.conftest import lift
+
+pytestmark = pytest.mark.django_db
+
+ADDRESSES = ["/", "/clients/", "/sign-in/", "/no-such-page/", "/healthz"]
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_every_answer_carries_them(address: str, as_admin: Browser) -> None:
+    answer = as_admin.get(address)
+    policy = answer["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert "frame-ancestors 'none'" in policy
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Referrer-Policy"] == "same-origin"
+    assert answer["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert answer["X-Frame-Options"] == "DENY"
+    assert "HX-Request" in answer["Vary"]
+    assert "no-store" in answer["Cache-Control"]
+    assert len(answer["X-Request-ID"]) == 32
+
+
+def test_a_forged_host_is_refused(client: Browser) -> None:
+    assert client.get("/sign-in/", headers={"host": "evil.example"}).status_code == 400
+
+
+def test_healthz_asks_nothing(client: Browser, django_assert_num_queries: object) -> None:
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.text) == (200, "ok\n")
+    assert client.post("/healthz").status_code == 405
+
+
+def test_readyz_looks_at_the_record(client: Browser) -> None:
+    assert client.get("/readyz").status_code == 200
+    lift()
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["reason"]) == (503, "the audit record is not protected")
+    put_back()
+    assert client.get("/readyz").status_code == 200
+
+
+def test_a_locked_database_is_told_in_words(as_admin: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    def locked(*_: object, **__: object) -> None:
+        raise OperationalError("database is locked: SELECT 'Ana García'")
+
+    monkeypatch.setattr("kayse_admin.upstream.status.budget", locked)
+    answer = as_admin.get("/")
+    assert answer.status_code == 503
+    assert answer["Retry-After"] == "5"
+    assert "García" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("count", "forwarded", "expected"),
+    [
+        (0, "203.0.113.9", "10.0.0.1"),
+        (1, "6.6.6.6, 203.0.113.9", "203.0.113.9"),
+        (2, "203.0.113.9, 10.1.1.1", "203.0.113.9"),
+        (2, "203.0.113.9", "10.0.0.1"),
+        (1, "", "10.0.0.1"),
+    ],
+)
+def test_the_address_behind_proxies(count: int, forwarded: str, expected: str, settings: LazySettings) -> None:
+    settings.TRUSTED_PROXY_COUNT = count
+    request = RequestFactory().get("/", headers={"x-forwarded-for": forwarded}, REMOTE_ADDR="10.0.0.1")
+    assert address_of(request) == expected
