@@ -15,9 +15,7 @@ def vendor(**_: Any) -> list[CheckMessage]:
     found: list[CheckMessage] = []
     url = urlsplit(settings.KAYSE_API_URL)
     if url.scheme not in {"http", "https"} or not url.hostname:
-        found.append(
-            Error("KAYSE_API_URL is not a web address.", hint="e.g. https://…/v1", id="kayse.E001")
-        )
+        found.append(Error("KAYSE_API_URL is not a web address.", hint="e.g. https://…/v1", id="kayse.E001"))
     elif url.scheme == "http" and not settings.IS_SANDBOX:
         found.append(
             Error(

@@ -57,5 +57,7 @@ def _navigation(request: HttpRequest, actor: Actor) -> list[dict[str, Any]]:
                 continue
             url = reverse(name)
             current = request.path == url or (url != "/" and request.path.startswith(url))
-            groups.setdefault(group, []).append({"label": label, "url": url, "icon": icon, "current": current})
+            groups.setdefault(group, []).append(
+                {"label": label, "url": url, "icon": icon, "current": current}
+            )
     return [{"label": label, "items": items} for label, items in groups.items()]

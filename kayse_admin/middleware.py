@@ -34,7 +34,15 @@ CONTENT_SECURITY_POLICY = "; ".join(
 )
 PERMISSIONS_POLICY = ", ".join(
     f"{feature}=()"
-    for feature in ("camera", "geolocation", "microphone", "payment", "usb", "interest-cohort", "browsing-topics")
+    for feature in (
+        "camera",
+        "geolocation",
+        "microphone",
+        "payment",
+        "usb",
+        "interest-cohort",
+        "browsing-topics",
+    )
 )
 
 logger = logging.getLogger("kayse_admin.requests")

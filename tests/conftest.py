@@ -31,7 +31,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what touches no database: one run on one database is enough for it."""
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
-        if not fixtures & {"db", "transactional_db", "django_db_setup"} and not item.get_closest_marker("django_db"):
+        if not fixtures & {"db", "transactional_db", "django_db_setup"} and not item.get_closest_marker(
+            "django_db"
+        ):
             item.add_marker("pure")
 
 
@@ -78,7 +80,9 @@ class Sandbox:
 
     def requests(self, method: str = "", path: str = "") -> list[dict[str, Any]]:
         """What has arrived since the test began, oldest first; of this method and with this in its path if named."""
-        found: list[dict[str, Any]] = self.http.get("/_sandbox/requests").raise_for_status().json()["requests"]
+        found: list[dict[str, Any]] = (
+            self.http.get("/_sandbox/requests").raise_for_status().json()["requests"]
+        )
         return [one for one in found if (not method or one["method"] == method) and path in one["path"]]
 
     def fault(self, kind: str, *, method: str = "", path: str = "", times: int = 1, **params: Any) -> None:
@@ -136,7 +140,9 @@ def people(db: None) -> dict[str, User]:
         ("administrator", "Ada", "Min"),
         ("nobody", "Nora", "Body"),
     ):
-        person = get_user_model().objects.create_user(name, password=PASSWORD, first_name=first, last_name=last)
+        person = get_user_model().objects.create_user(
+            name, password=PASSWORD, first_name=first, last_name=last
+        )
         if name != "nobody":
             person.groups.add(Group.objects.get_or_create(name=name)[0])
         cast[name] = person

@@ -28,7 +28,15 @@ def postgres_answers() -> bool:
 def run(title: str, *arguments: str, **environment: str) -> bool:
     """Run pytest once with these arguments; True when it is green."""
     print(f"--- {title}", flush=True)
-    command = [sys.executable, "-m", "pytest", "-q", "-n", os.environ.get("TEST_PROCESSES", "auto"), *arguments]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-n",
+        os.environ.get("TEST_PROCESSES", "auto"),
+        *arguments,
+    ]
     return subprocess.run(command, env=os.environ | environment, check=False).returncode == 0
 
 
@@ -38,7 +46,9 @@ def main() -> int:
     postgres = postgres_answers()
     green = run("SQLite", "-m", "not e2e and not postgres")
     if postgres:
-        green &= run("PostgreSQL", "-m", "not e2e and not sqlite and not pure", "--create-db", DATABASE_URL=POSTGRES)
+        green &= run(
+            "PostgreSQL", "-m", "not e2e and not sqlite and not pure", "--create-db", DATABASE_URL=POSTGRES
+        )
     if browser:
         green &= run("Browser", "-m", "e2e")
     left_out = []

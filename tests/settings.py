@@ -12,7 +12,7 @@ os.environ.setdefault("DATABASE_URL", f"sqlite:///{os.environ['VAR_DIR']}/kayse.
 os.environ["KAYSE_API_URL"] = "http://127.0.0.1:9/v1"
 os.environ["KAYSE_API_KEY"] = "sandbox-key"
 
-from kayse_admin.settings import *  # noqa: E402, F403
+from kayse_admin.settings import *  # noqa: F403
 
 # Hashing is slow on purpose; hundreds of test people need not be.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -73,7 +73,9 @@ def test_a_locked_database_is_told_in_words(as_admin: Browser, monkeypatch: pyte
         (1, "", "10.0.0.1"),
     ],
 )
-def test_the_address_behind_proxies(count: int, forwarded: str, expected: str, settings: LazySettings) -> None:
+def test_the_address_behind_proxies(
+    count: int, forwarded: str, expected: str, settings: LazySettings
+) -> None:
     settings.TRUSTED_PROXY_COUNT = count
     request = RequestFactory().get("/", headers={"x-forwarded-for": forwarded}, REMOTE_ADDR="10.0.0.1")
     assert address_of(request) == expected

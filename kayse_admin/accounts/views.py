@@ -23,7 +23,6 @@ from kayse_admin.audit.records import Target
 from kayse_admin.context_processors import THEMES
 
 
-
 class SignIn(LoginView):
     """The sign-in page; each success and each failure is a fact in the audit record."""
 
@@ -54,7 +53,9 @@ class SignIn(LoginView):
         """
         typed = str(form.data.get("username", ""))[:150]
         found = get_user_model().objects.filter(username=typed).first() if "\x00" not in typed else None
-        target = Target("user", found.pk, found.display_name) if found else Target("user", None, "unknown account")
+        target = (
+            Target("user", found.pk, found.display_name) if found else Target("user", None, "unknown account")
+        )
         recorder.fact(build_actor(self.request), Action.SIGN_IN_FAILED, target, result="rejected")
         return self.render_to_response(self.get_context_data(form=form), status=422)
 

@@ -7,12 +7,13 @@ grows with the rows. The list is in the order of the ids of the events that open
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from kayse_admin.audit.actions import Action
@@ -54,6 +55,8 @@ class Filters:
     until: datetime | None = None
     address: str = ""
     job: int | None = None
+    #: Only what was meant for the vendor: no sign-ins, exports and other facts of this house.
+    changes_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -145,6 +148,15 @@ def count(filters: Filters) -> tuple[int, bool] | None:
     bounds = _in_time(filters, Bounds())
     found = len(_ids(_predicate(filters), bounds, filters.result, MOST_COUNTED + 1, forward=False))
     return min(found, MOST_COUNTED), found > MOST_COUNTED
+
+
+def tally(filters: Filters) -> tuple[Counter[str], bool]:
+    """How many operations ended with which result ("": under way), and whether only the newest were counted."""
+    ended = Event.objects.filter(CLOSING, operation=OuterRef("operation")).order_by("-id").values("result")[:1]
+    where, bounds = _predicate(filters), _in_time(filters, Bounds())
+    rows = Event.objects.filter(OPENING, where, bounds.on("id")).annotate(ended=Subquery(ended)).order_by("-id")
+    results = [ended or own for own, ended in rows.values_list("result", "ended")[: MOST_COUNTED + 1]]
+    return Counter(results[:MOST_COUNTED]), len(results) > MOST_COUNTED
 
 
 def every(filters: Filters, *, up_to: int, chunk: int = 500) -> Iterator[Operation]:
@@ -312,6 +324,8 @@ def _predicate(filters: Filters) -> Q:
         where &= Q(address=filters.address)
     if filters.job is not None:
         where &= Q(job=filters.job)
+    if filters.changes_only:
+        where &= Q(stage="intent")
     if filters.target is not None:
         where &= _about(filters.kind, filters.target)
     elif filters.kind:

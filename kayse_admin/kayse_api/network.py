@@ -21,6 +21,11 @@ from typing import Any
 
 import httpcore
 
+
+class NameNotResolved(httpcore.ConnectError):
+    """No address for the name. A class of its own, because the pool drops the cause of an error."""
+
+
 _deadline: ContextVar[float | None] = ContextVar("kayse_api_deadline", default=None)
 
 # What getaddrinfo returns, cut to what a connect needs.
@@ -59,6 +64,8 @@ def _raising(on_timeout: type[Exception], on_error: type[Exception]) -> Iterator
         yield
     except TimeoutError as error:
         raise on_timeout(str(error)) from error
+    except socket.gaierror as error:
+        raise NameNotResolved(str(error)) from error
     except OSError as error:
         raise on_error(str(error)) from error
 

@@ -28,13 +28,13 @@ T = TypeVar("T")
 
 
 class NotSentReason(StrEnum):
-    """Why a request never left."""
+    """Why a request never left. No value is also one of `UnknownReason`: a Gate is told either as text."""
 
     REFUSED = "refused"
     DNS = "dns"
     CONNECT_TIMEOUT = "connect_timeout"
     POOL_FULL = "pool_full"
-    DEADLINE = "deadline"
+    DEADLINE = "no_time"
     # Said by a Gate, never by the wire:
     BUDGET = "budget"
     CIRCUIT_OPEN = "circuit_open"

@@ -13,7 +13,6 @@
 from __future__ import annotations
 
 import logging
-import socket
 import time
 import zlib
 from collections.abc import Iterator, Mapping
@@ -26,7 +25,7 @@ import httpx
 
 from kayse_admin.kayse_api.config import KayseConfig
 from kayse_admin.kayse_api.errors import NeverSent, NoUsableAnswer, WireError
-from kayse_admin.kayse_api.network import DeadlineBackend, ends_by
+from kayse_admin.kayse_api.network import DeadlineBackend, NameNotResolved, ends_by
 from kayse_admin.kayse_api.outcomes import NotSentReason, UnknownReason
 
 logger = logging.getLogger(__name__)
@@ -100,9 +99,9 @@ class Wire:
         )
         try:
             with ends_by(deadline):
-                return self._exchange(request)
+                return self._exchange(request, deadline)
         except Exception as error:  # noqa: BLE001 - whatever it was, bytes may have left: that is a result
-            raise classify(error, late=time.monotonic() >= deadline) from None
+            raise classify(error, deadline) from None
 
     def _timeout(self, method: str, left: float) -> httpx.Timeout:
         config = self._config
@@ -114,30 +113,26 @@ class Wire:
             write=silence,
         )
 
-    def _exchange(self, request: httpx.Request) -> Answer:
+    def _exchange(self, request: httpx.Request, deadline: float) -> Answer:
         response = self._http.send(request, stream=True)
         try:
-            body, trouble = self._body(response)
+            body, trouble = self._body(response, deadline)
             return Answer(response.status_code, response.headers, body, trouble)
         finally:
             response.close()
 
-    def _body(self, response: httpx.Response) -> tuple[bytes, WireError | None]:
-        """The body, where one is of use: of a 2xx, and the start of a 4xx."""
+    def _body(self, response: httpx.Response, deadline: float) -> tuple[bytes, WireError | None]:
+        """The body, where one is of use: of a 2xx, and a short one of a 4xx."""
         if response.is_success:
             cap = self._config.max_body
         elif response.is_client_error and response.status_code != 429:
             cap = _ERROR_BODY
         else:
             return b"", None
-        started = time.monotonic()
         try:
             return b"".join(_decoded(response, cap)), None
-        except WireError as error:
-            return b"", error
         except Exception as error:  # noqa: BLE001 - the status is known; the body's trouble is told beside it
-            logger.debug("body lost after %.1f s", time.monotonic() - started)
-            return b"", classify(error, late=False)
+            return b"", error if isinstance(error, WireError) else classify(error, deadline)
 
 
 def _decoded(response: httpx.Response, cap: int) -> Iterator[bytes]:
@@ -164,6 +159,7 @@ def _decoded(response: httpx.Response, cap: int) -> Iterator[bytes]:
 _CLASSES: tuple[tuple[tuple[type[Exception], ...], NotSentReason | UnknownReason], ...] = (
     ((httpcore.PoolTimeout, httpx.PoolTimeout), NotSentReason.POOL_FULL),
     ((httpcore.ConnectTimeout, httpx.ConnectTimeout), NotSentReason.CONNECT_TIMEOUT),
+    ((NameNotResolved,), NotSentReason.DNS),
     ((httpcore.ConnectError, httpx.ConnectError), NotSentReason.REFUSED),
     ((httpcore.TimeoutException, httpx.TimeoutException), UnknownReason.TIMEOUT),
     ((httpcore.NetworkError, httpx.NetworkError), UnknownReason.RESET),
@@ -172,20 +168,21 @@ _CLASSES: tuple[tuple[tuple[type[Exception], ...], NotSentReason | UnknownReason
 )
 
 
-def classify(error: Exception, *, late: bool) -> WireError:
-    """What an exception of httpx or below means. `late`: the deadline has passed.
+def classify(error: Exception, deadline: float) -> WireError:
+    """What an exception of httpx or below means, seen now; `deadline` is on the same clock.
 
     An exception that no row knows is Unknown(internal), and logged by its type alone: its text could
     quote the request.
     """
     reason = next((reason for kinds, reason in _CLASSES if isinstance(error, kinds)), None)
     if isinstance(reason, NotSentReason):
-        unresolved = isinstance(error.__cause__, socket.gaierror)
-        return NeverSent(NotSentReason.DNS if unresolved else reason)
+        return NeverSent(reason)
     if reason is None:
         logger.error("unexpected %s while asking Kayse", type(error).__name__)
         reason = UnknownReason.INTERNAL
-    return NoUsableAnswer(UnknownReason.DEADLINE if late and reason is UnknownReason.TIMEOUT else reason)
+    if reason is UnknownReason.TIMEOUT and time.monotonic() >= deadline:
+        reason = UnknownReason.DEADLINE
+    return NoUsableAnswer(reason)
 
 
 class Pools(httpx.BaseTransport):

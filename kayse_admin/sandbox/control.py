@@ -109,9 +109,9 @@ def reset() -> Response:
     """Start again: ``{"seed": clients, "switches": {...}}``, both optional."""
     sandbox, wanted = this_sandbox(), check(Reset, _object())
     turned = check(Switches, sandbox.config.switches.model_dump() | wanted.switches, "switches")
-    clients = sandbox.config.clients if wanted.seed is None else wanted.seed
-    sandbox.reset(clients, turned)
-    return jsonify({"seed": clients, "switches": turned.model_dump()})
+    size = sandbox.config.clients if wanted.seed is None else wanted.seed
+    sandbox.reset(size, turned)
+    return jsonify({"seed": size, "switches": turned.model_dump()})
 
 
 @blueprint.get("/_sandbox/export.csv")

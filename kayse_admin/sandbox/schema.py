@@ -11,7 +11,15 @@ import re
 from datetime import date
 from typing import Annotated, Any, NoReturn, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 
 from .errors import bad_request
@@ -22,7 +30,9 @@ MAX_IDS = 10_000
 MAX_BODY = 8_000_000
 MAX_DEPTH = 32
 
-EMAIL_PATTERN = r"^[^@\s\u0000-\u001f\u007f]+@[^@\s\u0000-\u001f\u007f]+\.[^@\s\u0000-\u001f\u007f]+$"
+# Spaces are spelt out: what a pattern's \s means differs between languages, and this one is published.
+_MAIL_CHARACTERS = r"[^@\u0000-\u0020\u007f-\u00a0\u1680\u2000-\u200f\u2028-\u202f\u205f\u3000\ufeff]+"
+EMAIL_PATTERN = rf"^{_MAIL_CHARACTERS}@{_MAIL_CHARACTERS}\.{_MAIL_CHARACTERS}$"
 NO_NUL_PATTERN = r"^[^\u0000]*$"
 PATTERN_SENTENCES = {
     EMAIL_PATTERN: "is not an e-mail address",
@@ -40,7 +50,12 @@ def _calendar_date(text: str) -> str:
     return text
 
 
-Id = Annotated[int, Field(strict=True, ge=1, le=MAX_ID)]
+def _whole(number: object) -> object:
+    """JSON has one kind of number: 7.0 is the integer 7."""
+    return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
+Id = Annotated[int, Field(strict=True, ge=1, le=MAX_ID), BeforeValidator(_whole)]
 Ids = Annotated[list[Id], Field(max_length=MAX_IDS)]
 Flag = Annotated[bool, Field(strict=True)]
 Text = Annotated[str, Field(strict=True, max_length=255, pattern=NO_NUL_PATTERN)]

@@ -61,7 +61,9 @@ def take(purpose: Purpose) -> datetime | None:
     """Take one request. None when it is granted, else the moment at which the next hour begins."""
     row = current()
     keep = 0 if purpose is Purpose.PERSON else settings.KAYSE_RESERVE
-    granted = Budget.objects.filter(key_digest=row.key_digest, used__lt=F("limit") - keep).update(used=F("used") + 1)
+    granted = Budget.objects.filter(key_digest=row.key_digest, used__lt=F("limit") - keep).update(
+        used=F("used") + 1
+    )
     return None if granted else row.reset_at
 
 
@@ -92,4 +94,6 @@ def told(limit: int | None, remaining: int | None, reset_at: datetime | None) ->
 def spent_until(until: datetime) -> None:
     """The vendor said 429: nobody sends anything before that moment."""
     row = current()
-    Budget.objects.filter(key_digest=row.key_digest).update(used=F("limit"), reset_at=until, told_at=timezone.now())
+    Budget.objects.filter(key_digest=row.key_digest).update(
+        used=F("limit"), reset_at=until, told_at=timezone.now()
+    )

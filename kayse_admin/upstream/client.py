@@ -21,7 +21,9 @@ T = TypeVar("T")
 
 @lru_cache(maxsize=4)
 def _pool(pid: int, url: str, key: str, person_deadline: float, bulk_deadline: float) -> KayseClient:
-    config = KayseConfig(base_url=url, api_key=key, person_deadline=person_deadline, bulk_deadline=bulk_deadline)
+    config = KayseConfig(
+        base_url=url, api_key=key, person_deadline=person_deadline, bulk_deadline=bulk_deadline
+    )
     return KayseClient(config)
 
 

@@ -63,7 +63,9 @@ def perform(
     try:
         outcome = call(send, purpose)
     except Exception:
-        recorder.outcome(begun, "unknown", settle=lambda: None, detail="The dashboard failed during the call.")
+        recorder.outcome(
+            begun, "unknown", settle=lambda: None, detail="The dashboard failed during the call."
+        )
         raise
     settled = Settled()
 

@@ -15,7 +15,11 @@ def test_it_sets_exactly_these_roles_on_the_record(people: dict[str, User]) -> N
     call_command("set_roles", "paralegal", "auditor", "manager", verbosity=0)
     assert set(people["paralegal"].groups.values_list("name", flat=True)) == {"auditor", "manager"}
     event = Event.objects.get()
-    assert (event.action, event.target_label, event.actor_name) == ("roles_change", "Paula Legal", "Command line")
+    assert (event.action, event.target_label, event.actor_name) == (
+        "roles_change",
+        "Paula Legal",
+        "Command line",
+    )
     assert (event.before, event.after) == ({"roles": ["paralegal"]}, {"roles": ["auditor", "manager"]})
 
 

@@ -23,7 +23,9 @@ def test_signing_in_leads_to_the_page_that_was_asked_for(people: dict[str, User]
     assert (event.actor_name, event.actor_role, event.address) == ("Paula Legal", "Paralegal", "127.0.0.1")
 
 
-def test_a_wrong_password_is_recorded_without_what_was_typed(people: dict[str, User], client: Browser) -> None:
+def test_a_wrong_password_is_recorded_without_what_was_typed(
+    people: dict[str, User], client: Browser
+) -> None:
     answer = client.post("/sign-in/", {"username": "paralegal", "password": "my-secret-guess"})
     assert answer.status_code == 422
     event = Event.objects.get()
@@ -61,7 +63,9 @@ def test_next_never_leads_off_site(elsewhere: str, people: dict[str, User], clie
     assert "\n" not in answer["Location"]
 
 
-def test_a_disabled_account_cannot_sign_in_and_is_out_at_once(people: dict[str, User], as_paralegal: Browser) -> None:
+def test_a_disabled_account_cannot_sign_in_and_is_out_at_once(
+    people: dict[str, User], as_paralegal: Browser
+) -> None:
     assert as_paralegal.get("/").status_code == 200
     people["paralegal"].is_active = False
     people["paralegal"].save()

@@ -35,12 +35,18 @@ def test_an_intent_tells_who_what_and_why(begun: Event, actor: Actor) -> None:
     assert (event.actor_id, event.actor_name, event.actor_role) == (1, "Ada Min", "Administrator")
     assert (event.address, event.gesture) == ("127.0.0.1", actor.request_id)
     assert (event.target_kind, event.target_id, event.target_label) == ("client", 7, "Ana García")
-    assert (event.payload, event.before, event.reason) == ({"city": "Dallas"}, {"city": "Austin"}, "she moved")
+    assert (event.payload, event.before, event.reason) == (
+        {"city": "Dallas"},
+        {"city": "Austin"},
+        "she moved",
+    )
     assert OpenOperation.objects.get().state == "in_flight"
 
 
 def test_a_finished_operation_leaves_the_working_list(begun: Event) -> None:
-    recorder.outcome(begun, "applied", settle=lambda: None, after=lambda: {"city": "Dallas"}, requests=2, http_status=200)
+    recorder.outcome(
+        begun, "applied", settle=lambda: None, after=lambda: {"city": "Dallas"}, requests=2, http_status=200
+    )
     intent, outcome = Event.objects.order_by("id")
     assert (outcome.stage, outcome.opens, outcome.result) == ("outcome", False, "applied")
     assert outcome.operation == intent.operation

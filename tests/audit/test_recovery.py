@@ -66,7 +66,9 @@ def test_a_dead_process_is_found_out_by_a_look(actor: Actor, verifier: dict[str,
     assert not OpenOperation.objects.exists()
 
 
-def test_without_a_look_it_stays_unknown_for_a_person(actor: Actor, verifier: dict[str, Finding | None]) -> None:
+def test_without_a_look_it_stays_unknown_for_a_person(
+    actor: Actor, verifier: dict[str, Finding | None]
+) -> None:
     begun = begin(actor, Action.CASE_LIST_ATTACH)
     orphan(begun)
     recovery.recover()
@@ -76,7 +78,9 @@ def test_without_a_look_it_stays_unknown_for_a_person(actor: Actor, verifier: di
     assert Event.objects.filter(operation=begun.operation).count() == 2, "unknown is written once"
 
 
-def test_it_did_not_happen_is_not_believed_too_early(actor: Actor, verifier: dict[str, Finding | None]) -> None:
+def test_it_did_not_happen_is_not_believed_too_early(
+    actor: Actor, verifier: dict[str, Finding | None]
+) -> None:
     verifier["finding"] = Finding("not_applied", "Kayse has the old value.")
     begun = begin(actor)
     orphan(begun)

@@ -57,7 +57,9 @@ def test_a_good_answer_forgets_the_failures() -> None:
     assert circuit.open_until() is None
 
 
-def test_a_refused_key_waits_for_an_administrator(actor: Actor, as_admin: Browser, as_paralegal: Browser) -> None:
+def test_a_refused_key_waits_for_an_administrator(
+    actor: Actor, as_admin: Browser, as_paralegal: Browser
+) -> None:
     circuit.refused()
     assert status.banners(actor)[0]["title"] == "Kayse refuses our key"
     assert as_paralegal.post("/upstream/try-again/").status_code == 403

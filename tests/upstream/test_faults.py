@@ -19,7 +19,15 @@ from kayse_admin.actors import Actor
 from kayse_admin.audit.actions import Action
 from kayse_admin.audit.models import Event, OpenOperation
 from kayse_admin.audit.records import Target
-from kayse_admin.kayse_api.outcomes import Applied, NotSent, NotSentReason, Outcome, RateLimited, Rejected, Unknown
+from kayse_admin.kayse_api.outcomes import (
+    Applied,
+    NotSent,
+    NotSentReason,
+    Outcome,
+    RateLimited,
+    Rejected,
+    Unknown,
+)
 from kayse_admin.upstream import budget, circuit
 from kayse_admin.upstream.client import read
 from kayse_admin.upstream.models import Budget
