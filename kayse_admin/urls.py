@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.urls import include, path, register_converter
+from django.urls import include, path
 
 from kayse_admin import health, home, patterns
 from kayse_admin.accounts import views as accounts
-from kayse_admin.converters import KayseIdConverter
 from kayse_admin.upstream import views as upstream
-
-register_converter(KayseIdConverter, "kid")
 
 urlpatterns = [
     path("", home.index, name="home"),

@@ -21,8 +21,9 @@ _SQLITE = {
     "audit_event_no_update": f"BEFORE UPDATE ON {TABLE}",
     "audit_event_no_delete": f"BEFORE DELETE ON {TABLE}",
     "audit_event_no_replace": (
-        f"BEFORE INSERT ON {TABLE} WHEN EXISTS (SELECT 1 FROM {TABLE} WHERE id = NEW.id) OR (NEW.stage <> 'reconciled' "
-        f"AND EXISTS (SELECT 1 FROM {TABLE} WHERE operation = NEW.operation AND stage = NEW.stage))"
+        f"BEFORE INSERT ON {TABLE} WHEN EXISTS (SELECT 1 FROM {TABLE} WHERE id = NEW.id) "  # noqa: S608  # no input
+        f"OR (NEW.stage <> 'reconciled' AND EXISTS "
+        f"(SELECT 1 FROM {TABLE} WHERE operation = NEW.operation AND stage = NEW.stage))"
     ),
 }
 _POSTGRESQL = {

@@ -46,7 +46,7 @@ def failed() -> None:
 
 
 def succeeded() -> None:
-    """Note a good answer: the failures before it are forgotten. Costs one query, and a write only when there were any."""
+    """Note a good answer: the failures before it are forgotten. Writes only when there were any."""
     row = state()
     if row.failures or row.open_until or row.refused_at:
         Circuit.objects.filter(key_digest=row.key_digest).update(

@@ -40,7 +40,7 @@ def client(purpose: Purpose = Purpose.PERSON) -> KayseClient:
 
 
 def call(send: Callable[[KayseClient], Outcome[T]], purpose: Purpose) -> Outcome[T]:
-    """One call to the vendor, charged to the budget. When it answers 429, nobody calls again before the time it names."""
+    """One call to the vendor, charged to the budget. After a 429 nobody calls again before the time it names."""
     outcome = send(client(purpose))
     if isinstance(outcome, RateLimited) and outcome.sent:
         budget.spent_until(outcome.until)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -24,11 +23,11 @@ LIST = Target("case_list", 3, "Roundup")
 
 
 @pytest.fixture
-def verifier(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Finding | None]]:
+def verifier(monkeypatch: pytest.MonkeyPatch) -> dict[str, Finding | None]:
     """A look whose finding the test chooses, for one action."""
     told: dict[str, Finding | None] = {"finding": Finding("applied", "Kayse has it.", requests=1)}
     monkeypatch.setattr(recovery, "_verifiers", {Action.CASE_LIST_UPDATE: lambda _: told["finding"]})
-    yield told
+    return told
 
 
 def begin(actor: Actor, action: Action = Action.CASE_LIST_UPDATE) -> Event:

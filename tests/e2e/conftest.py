@@ -1,0 +1,67 @@
+"""One dashboard and one browser for all browser tests of a process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.e2e.browser import Notebook, chromium, new_page
+from tests.e2e.stack import PASSWORD, Stack, running_stack
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in this folder is a browser test."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker("e2e")
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The whole dashboard, running."""
+    with running_stack(tmp_path_factory.mktemp("stack")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, running."""
+    with chromium() as running:
+        yield running
+
+
+def session_of(stack: Stack, name: str) -> dict[str, str]:
+    """Sign somebody in over HTTP; returns the cookies of the session."""
+    with httpx.Client(base_url=stack.base, trust_env=False, follow_redirects=False) as http:
+        page = http.get("/sign-in/").text
+        token = page.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
+        form = {"username": name, "password": PASSWORD, "csrfmiddlewaretoken": token}
+        answer = http.post("/sign-in/", data=form, headers={"Referer": f"{stack.base}/sign-in/"})
+        assert answer.status_code == 302, f"{name} could not sign in"
+        return {cookie.name: str(cookie.value) for cookie in http.cookies.jar}
+
+
+Open = Callable[..., tuple[Page, Notebook]]
+
+
+@pytest.fixture
+def open_as(stack: Stack, browser: Browser) -> Iterator[Open]:
+    """Open a page of the dashboard as somebody: `open_as("paralegal", "/clients/", size="390", theme="dark")`."""
+    sessions: dict[str, dict[str, str]] = {}
+    pages: list[Page] = []
+
+    def now(name: str, path: str, size: str = "1440", theme: str = "light") -> tuple[Page, Notebook]:
+        if name and name not in sessions:
+            sessions[name] = session_of(stack, name)
+        page, notes = new_page(browser, size, theme, sessions.get(name), url=stack.base)
+        pages.append(page)
+        page.goto(f"{stack.base}{path}")
+        return page, notes
+
+    yield now
+    for page in pages:
+        page.context.close()

@@ -1,0 +1,73 @@
+"""Every page: looked at in light and dark, wide and narrow, with axe, under the page's own policy, and weighed."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.e2e.browser import SIZES, THEMES, axe, overflow, screenshot, small_targets
+from tests.e2e.conftest import Open
+from tests.e2e.stack import Stack
+
+COLD_BYTES = 40_000
+COLD_REQUESTS = 5
+
+#: name of the picture -> (who looks, path)
+PAGES: dict[str, tuple[str, str]] = {
+    "sign-in": ("", "/sign-in/"),
+    "home": ("admin", "/"),
+    "clients": ("paralegal", "/clients/"),
+    "clients-search": ("paralegal", "/clients/?q=ga"),
+    "clients-none": ("paralegal", "/clients/?q=zzzzzz"),
+    "client": ("paralegal", "/clients/7/"),
+    "client-new": ("paralegal", "/clients/new/"),
+    "client-edit": ("paralegal", "/clients/7/edit/"),
+    "client-delete": ("paralegal", "/clients/7/delete/"),
+    "case-lists": ("manager", "/case-lists/"),
+    "case-list": ("manager", "/case-lists/1/"),
+    "case-list-new": ("manager", "/case-lists/new/"),
+    "case-list-edit": ("manager", "/case-lists/1/edit/"),
+    "case-list-attach": ("manager", "/case-lists/1/attach/"),
+    "case-list-detach": ("manager", "/case-lists/1/detach/"),
+    "case-list-append": ("manager", "/case-lists/1/clients/append/"),
+    "case-list-remove": ("manager", "/case-lists/1/clients/remove/"),
+    "case-list-duplicate": ("manager", "/case-lists/1/duplicate/"),
+    "case-list-delete": ("manager", "/case-lists/1/delete/"),
+    "labels": ("manager", "/labels/"),
+    "audit": ("auditor", "/audit/"),
+    "forbidden": ("paralegal", "/audit/"),
+    "missing": ("paralegal", "/no-such-page/"),
+}
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page(name: str, size: str, theme: str, open_as: Open) -> None:
+    person, path = PAGES[name]
+    page, notes = open_as(person, path, size=size, theme=theme)
+    screenshot(page, f"{name}-{theme}-{size}", full=size == "390")
+    expected = {"forbidden": 403, "missing": 404}.get(name, 0)
+    failed = [line for line in notes.failed if not line.startswith(f"{expected} ")]
+    assert notes.violations + notes.errors + failed == []
+    assert axe(page) == []
+    assert overflow(page) == []
+    if size == "390":
+        assert small_targets(page) == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_scrolls_sideways_at_320(name: str, open_as: Open) -> None:
+    person, path = PAGES[name]
+    page, _ = open_as(person, path, size="390")
+    page.set_viewport_size({"width": 320, "height": 640})
+    assert overflow(page) == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_light(name: str, open_as: Open, stack: Stack) -> None:
+    person, path = PAGES[name]
+    page, notes = open_as(person, path)
+    page.wait_for_load_state("networkidle")
+    assert sum(notes.sizes.values()) <= COLD_BYTES, notes.sizes
+    assert len(notes.sizes) <= COLD_REQUESTS, notes.sizes
+    assert notes.sizes[f"{stack.base}{path}"] <= 8_500  # 8 kB and the headers
