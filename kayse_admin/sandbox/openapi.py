@@ -44,6 +44,24 @@ REFUSALS = {
     "500": "The service failed.",
     "503": "The service is not available.",
 }
+EXAMPLES: dict[str, Json] = {
+    "ClientCreate": {
+        "external_source": "litify",
+        "external_source_id": "a0L5e1",
+        "first_name": "Zoë",
+        "last_name": "O'Brien",
+        "email": "zoe@example.com",
+        "case_ids": [11, 12],
+    },
+    "ClientUpdate": {"city": "Boston", "state": "MA"},
+    "ClientRows": {"clients": [{"id": 2, "voice_calls_opted_out": True}]},
+    "ClientsToDelete": {"client_ids": [3, 4], "force": False},
+    "CaseListCreate": {"name": "New leads", "filter": {"case_type_ids": [10], "status_ids": [20]}},
+    "CaseListRows": {"lists": [{"name": "By hand", "include_ids": [5]}, {"id": 2, "name": "Renamed"}]},
+    "CaseListsToDelete": {"ids": [12]},
+    "Selection": {"filter": {"status_ids": [30]}, "exclude_ids": [7]},
+    "ClientIds": {"client_ids": [5, 6]},
+}
 RATE_HEADERS = {
     "X-RateLimit-Limit": "Requests that a key has in an hour.",
     "X-RateLimit-Remaining": "Requests that are left.",
@@ -130,7 +148,8 @@ def _operation(
             responses[status] = _response(words, "Error")
     operation: Json = {"operationId": name, "summary": summary, "responses": responses}
     if body is not None:
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": _ref(body)}}}
+        content = {"schema": _ref(body), "example": EXAMPLES[body]}
+        operation["requestBody"] = {"required": True, "content": {"application/json": content}}
     return operation
 
 
@@ -147,7 +166,7 @@ def _ref(name: str) -> Json:
 
 
 def _path_id(words: str) -> Json:
-    return {"name": "id", "in": "path", "required": True, "description": words, "schema": ID}
+    return {"name": "id", "in": "path", "required": True, "description": words, "schema": ID, "example": 1}
 
 
 def _list_parameters() -> list[Json]:
