@@ -189,7 +189,9 @@ class Pools(httpx.BaseTransport):
     """Two sets of connections: kept ones for first reads, and new ones for everything else."""
 
     def __init__(self, config: KayseConfig) -> None:
-        context = httpx.create_ssl_context(trust_env=False)
+        # Loading the certificates takes a moment; the sandbox speaks plain HTTP.
+        secure = config.base_url.startswith("https:")
+        context = httpx.create_ssl_context(trust_env=False) if secure else None
         self._kept, self._fresh = (
             httpcore.ConnectionPool(
                 ssl_context=context,
