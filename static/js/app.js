@@ -53,7 +53,7 @@
   on("htmx:responseError htmx:sendError htmx:timeout", ({ detail: { xhr, requestConfig } }) => {
     const unsure = requestConfig.verb !== "get" && (!xhr.status || xhr.status > 499);
     const wait = xhr.status && xhr.getResponseHeader("Retry-After");
-    const again = new Date(Date.now() + wait * 1000).toLocaleTimeString([], { timeStyle: "short" });
+    const again = new Date(Date.now() + wait * 1000).toTimeString().slice(0, 5);
     const place = (dialog.open && $("[data-problem]", dialog)) || $("[data-problem]");
     place.replaceChildren($("#problem").content.cloneNode(true));
     $("strong", place).textContent = WORDS[xhr.status] || (xhr.status > 499 ? "Something failed on our side." : "This was not accepted.");
@@ -61,7 +61,6 @@
       (unsure ? "It is not certain whether it was done: look before you send it again." : "Nothing was changed.") +
       (wait ? ` Available again at ${again}.` : "") +
       " What you typed is still here.";
-    place.scrollIntoView({ block: "nearest" });
   });
   on("htmx:beforeRequest", () => $$("[data-problem]").forEach((place) => place.replaceChildren()));
 
@@ -121,10 +120,15 @@
   const draft = `draft ${document.body.dataset.actor} ${location.pathname}`;
   on("htmx:beforeOnLoad", ({ detail: { xhr } }) => {
     const to = xhr.getResponseHeader("HX-Redirect");
-    if (to?.includes("/sign-in/") && dirty()) sessionStorage[draft] = new URLSearchParams(new FormData(dirty()));
+    if (to?.includes("/sign-in/") && dirty()) {
+      const data = new FormData(dirty());
+      data.delete("csrfmiddlewaretoken");
+      sessionStorage[draft] = new URLSearchParams(data);
+    }
     leaving ||= to;
   });
   const restore = (form) => {
+    if (!form || !sessionStorage[draft]) return;
     const kept = new URLSearchParams(sessionStorage[draft]);
     sessionStorage.removeItem(draft);
     for (const control of form.elements) {
@@ -225,7 +229,8 @@
 
   $$(".toast").forEach(expire);
   $$("[data-shortcuts]").forEach((box) => (box.checked = localStorage.shortcuts !== "off"));
+  $$("form[data-unsaved]").forEach(watch);
+  restore($("form[data-unsaved]"));
   ready(document);
-  if (sessionStorage[draft] && $("form[data-unsaved]")) restore($("form[data-unsaved]"));
   addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
 })();

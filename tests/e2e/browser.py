@@ -180,4 +180,6 @@ def screenshot(page: Page, name: str, full: bool = False) -> Path | None:
     path = Path(folder) / f"{name}.png"
     path.parent.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=path, full_page=full, animations="disabled")
+    # The debugger leaves style="" behind; htmx would copy it in a swap, and the policy would rightly object.
+    page.evaluate("document.querySelectorAll('[style=\"\"]').forEach((e) => e.removeAttribute('style'))")
     return path
