@@ -11,6 +11,7 @@ class Action(StrEnum):
     CLIENT_CREATE = "client_create"
     CLIENT_UPDATE = "client_update"
     CLIENT_DELETE = "client_delete"
+    FIELD_LOST = "field_lost"
     CASE_LIST_CREATE = "case_list_create"
     CASE_LIST_UPDATE = "case_list_update"
     CASE_LIST_ATTACH = "case_list_attach"
@@ -48,6 +49,7 @@ _WORDS: dict[Action, tuple[str, str]] = {
     Action.CLIENT_CREATE: ("Create client", "created"),
     Action.CLIENT_UPDATE: ("Edit client", "edited"),
     Action.CLIENT_DELETE: ("Delete client", "deleted"),
+    Action.FIELD_LOST: ("Field lost at Kayse", "found fields empty at Kayse after an edit of"),
     Action.CASE_LIST_CREATE: ("Create case list", "created"),
     Action.CASE_LIST_UPDATE: ("Edit case list", "changed"),
     Action.CASE_LIST_ATTACH: ("Attach cases", "attached cases to"),

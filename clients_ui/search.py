@@ -1,0 +1,142 @@
+"""What was typed into the search box, understood, and where in the directory to look for it.
+
+Each way to understand it becomes a section: a range of one index. The first section holds what is most likely meant;
+a client is in the first section that it matches and in no other. Nothing is ever looked for in the middle of a text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from django.db.models import Q
+
+from clients_ui import normal, states
+from clients_ui.keyset import Section
+from kayse_admin.converters import parse_id
+
+#: Digits that the tail of a phone number must have to be looked for.
+TAIL = 4
+#: Words of a name that are told apart; the rest belongs to the last of them.
+MOST_WORDS = 4
+
+_NUMBERS = re.compile(r"[0-9 ().+/#-]+")
+_ZIP = re.compile(r"[0-9]{5}(-[0-9]{4})?")
+
+BY_LAST = ("last_key", "first_key", "id")
+BY_FIRST = ("first_key", "last_key", "id")
+BY_CITY = ("city_key", "state_key", "last_key", "first_key", "id")
+
+
+def sections(typed: str) -> list[Section]:
+    """Where to look for what was typed, most likely meaning first; empty for nothing searchable."""
+    text = normal.tidy(typed)
+    if "@" in text:
+        found = _email(text)
+    elif "," in text:
+        found = _comma(text)
+    elif _NUMBERS.fullmatch(text):
+        found = _numbers(text)
+    else:
+        found = _words(text)
+    return list(_distinct(found))
+
+
+def _distinct(found: Iterator[Section]) -> Iterator[Section]:
+    """Each section without what the sections before it hold already."""
+    before: list[Q] = []
+    for section in found:
+        own = section.condition
+        if own in before:
+            continue
+        only = section.only
+        for earlier in before:
+            only &= ~earlier
+        yield Section(section.title, section.order, section.low, section.high, only, section.descending)
+        before.append(own)
+
+
+def _starts(title: str, order: tuple[str, ...], prefix: str, only: Q | None = None) -> Section:
+    """The clients whose first column of `order` starts with this."""
+    return Section(title, order, prefix, prefix + normal.LAST, only or Q())
+
+
+def _prefix(column: str, prefix: str) -> Q:
+    return Q(**{f"{column}__gte": prefix, f"{column}__lt": prefix + normal.LAST})
+
+
+def _email(text: str) -> Iterator[Section]:
+    """ "ana@exa" from its beginning, "@example.com" by what stands behind the @."""
+    wanted = normal.email_key(text)
+    if not wanted.startswith("@"):
+        yield _starts("E-mail", ("email_key", "id"), wanted)
+    elif len(wanted) > 1:
+        yield _starts("E-mail domain", ("domain_key", "id"), wanted[1:])
+
+
+def _comma(text: str) -> Iterator[Section]:
+    """ "Austin, TX" is a place; "Garcia, Maria" is a last and a first name."""
+    left, _, right = text.partition(",")
+    one, other = normal.key(left), normal.key(right)
+    if one and normal.key(right) in states.CODES:
+        yield _starts("City and state", BY_CITY, one, Q(state_key=normal.state_key(right)))
+    if one and other:
+        yield _pair(first=other, last=one)
+    elif one or other:
+        yield from _words(text.replace(",", " "))
+
+
+def _numbers(text: str) -> Iterator[Section]:
+    """An id, an external id, a ZIP code, or the end of a phone number."""
+    plain = text.replace(" ", "")
+    number = parse_id(plain.removeprefix("#"))
+    if number is not None:
+        yield Section("Kayse id", ("id",), only=Q(id=number))
+    told = normal.digits(plain)
+    if plain.startswith("#") or not told:
+        return
+    if _ZIP.fullmatch(plain):
+        yield _starts("ZIP code", ("postal_key", "id"), told)
+    if len(told) >= TAIL:
+        yield _starts("Phone", ("phone_key", "id"), told[::-1][: normal.KEY_LENGTH])
+    yield _starts("External id", ("external_key", "id"), told[: normal.KEY_LENGTH])
+
+
+def _words(text: str) -> Iterator[Section]:
+    """Names in any order, the beginning of each word; then external ids, e-mail addresses and places."""
+    words = [found for word in text.split() if (found := normal.key(word))]
+    if not words:
+        return
+    words = [*words[: MOST_WORDS - 1], "".join(words[MOST_WORDS - 1 :])] if len(words) > MOST_WORDS else words
+    whole = "".join(words)[: normal.KEY_LENGTH]
+    yield _starts("Last name", BY_LAST, whole)
+    yield _starts("First name", BY_FIRST, whole)
+    for cut in range(1, len(words)):
+        one, other = "".join(words[:cut])[: normal.KEY_LENGTH], "".join(words[cut:])[: normal.KEY_LENGTH]
+        yield _pair(first=one, last=other)
+        yield _pair(first=other, last=one)
+    yield from _codes(text, whole)
+    if len(words) > 1 and words[-1] in states.CODES:
+        yield _starts(
+            "City and state", BY_CITY, "".join(words[:-1]), Q(state_key=normal.state_key(words[-1]))
+        )
+    yield _starts("City", BY_CITY, whole)
+
+
+def _codes(text: str, whole: str) -> Iterator[Section]:
+    """What one word can be besides a name: an external id, an e-mail address, a foreign postal code."""
+    if len(text.split()) == 1:
+        yield _starts("External id", ("external_key", "id"), whole)
+        if re.search(r"[0-9._+-]", text):
+            yield _starts("E-mail", ("email_key", "id"), normal.email_key(text))
+        if "." in text:
+            yield _starts("E-mail domain", ("domain_key", "id"), normal.email_key(text))
+    if re.search(r"[0-9]", text):
+        yield _starts("Postal code", ("postal_key", "id"), whole)
+
+
+def _pair(first: str, last: str) -> Section:
+    """First and last name both begin so; the longer beginning leads, because fewer clients have it."""
+    if len(first) > len(last):
+        return _starts("Name", BY_FIRST, first, _prefix("last_key", last))
+    return _starts("Name", BY_LAST, last, _prefix("first_key", first))
