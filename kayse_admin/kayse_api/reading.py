@@ -132,9 +132,7 @@ def client(raw: object, asked: int | None = None) -> Client:
 
 
 def message(raw: object) -> str:
-    """The sentence after a delete; "" for an answer that has no body by its status (204)."""
-    if raw is None:
-        return ""
+    """The sentence after a delete, "" when there is none."""
     found = _object(raw)
     if found.get("error"):
         raise unusable()

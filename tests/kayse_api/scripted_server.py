@@ -103,12 +103,13 @@ class ScriptedServer:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
-    def port(self) -> int:
-        return int(self.listener.getsockname()[1])
+    def address(self) -> tuple[str, int]:
+        host, port = self.listener.getsockname()
+        return host, port
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/v1"
+        return f"http://127.0.0.1:{self.address[1]}/v1"
 
     def count(self, method: str) -> int:
         return sum(1 for request in self.requests if request.method == method)

@@ -157,7 +157,7 @@ def test_a_delete_may_be_answered_without_content(connect: MakeClient) -> None:
     with scripted(answer_and_close(http(b"", 204, headers={"Content-Length": ""}))) as server:
         outcome = connect(server.url).clients.delete(7)
     assert isinstance(outcome, Applied)
-    assert (outcome.value, outcome.raw) == ("", None)
+    assert (outcome.value, outcome.status, outcome.raw) == ("", 204, {})
 
 
 def test_a_gzip_bomb_does_not_fill_the_memory(connect: MakeClient) -> None:

@@ -232,6 +232,20 @@ class TestNeverSent:
         assert isinstance(outcome, NotSent)
         assert outcome.reason is NotSentReason.DNS
 
+    def test_a_name_with_two_addresses_of_which_one_works(
+        self, connect: MakeClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with scripted(says(ADA)) as server, socket.socket() as closed:
+            closed.bind(("127.0.0.1", 0))
+            found = [
+                (socket.AF_INET, socket.SOCK_STREAM, 6, "", at)
+                for at in (closed.getsockname(), server.address)
+            ]
+            monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **options: found)
+            outcome = connect("http://kayse.invalid/v1").clients.create(NEW_CLIENT)
+        assert isinstance(outcome, Applied)
+        assert outcome.requests == server.count("POST") == 1
+
     def test_a_name_that_is_none(self, connect: MakeClient) -> None:
         outcome = connect(f"http://{'a' * 70}.invalid/v1").clients.create(NEW_CLIENT)
         assert isinstance(outcome, NotSent)
