@@ -111,7 +111,7 @@ def test_reset_can_seed_any_number(api: Api) -> None:
 def table(api: Api, name: str) -> list[list[str]]:
     answer = api("GET", f"{api.base}/_sandbox/{name}")
     assert answer.headers["Content-Type"].startswith("text/csv")
-    assert name in answer.headers["Content-Disposition"]
+    assert answer.headers["Content-Disposition"].startswith("attachment")
     return list(csv.reader(io.StringIO(answer.text)))
 
 
