@@ -1,0 +1,213 @@
+"""The list of case lists: at most one request to the vendor, shared by every process for a minute.
+
+Searching, paging and hiding empty lists are the vendor's own. While all its lists fit into one answer, that answer
+serves every search without another request; a firm with more lists pays one request for each question. A write drops
+everything. When the vendor cannot be asked, the local copy answers and says how old it is.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import transaction
+from django.utils import timezone
+
+from caselists_ui import local
+from caselists_ui.models import CaseList
+from kayse_admin.kayse_api.outcomes import Applied, Outcome
+from kayse_admin.kayse_api.schemas import CaseListPage
+from kayse_admin.upstream.budget import Purpose
+from kayse_admin.upstream.client import read
+from kayse_admin.upstream.gate import DatabaseGate
+
+#: The most that the vendor puts on a page.
+LARGEST = 100
+#: A question that got no answer is not asked again for so many seconds.
+FAILED_TTL = 10
+#: How long a page waits for the answer that another process is fetching before it shows the local copy.
+PATIENCE, TICK = 3.0, 0.05
+#: Seconds for one look: a page that could as well show the local copy does not wait for the vendor's whole patience.
+DEADLINE = 8.0
+_GENERATION = "caselists:generation"
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One question: words in the name, which page of which size, only lists that have cases."""
+
+    key: str = ""
+    page: int = 1
+    size: int = 25
+    hide_empty: bool = False
+
+    @property
+    def first(self) -> int:
+        """How many lists come before this page."""
+        return (self.page - 1) * self.size
+
+
+#: The question whose answer may serve all others.
+EVERYTHING = Query(size=LARGEST)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """An answer: the lists of one page, whether more follow, how many there are (None: not known), how old it is.
+
+    `problem` says why it is the local copy and not the vendor's answer; "" when it is the vendor's.
+    """
+
+    rows: list[CaseList]
+    has_next: bool
+    total: int | None
+    as_of: datetime | None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What is cached of one answer: the ids in the vendor's order; the rest is in the local copy."""
+
+    ids: list[int]
+    rows: int
+    at: float
+    problem: str = ""
+
+    @property
+    def asked(self) -> datetime:
+        return datetime.fromtimestamp(self.at, tz=UTC)
+
+
+def page(query: Query) -> Listing:
+    """The lists that a question finds. Costs one request at most, none within a minute of the same question."""
+    early = not query.key and not query.hide_empty and query.first + query.size <= LARGEST
+    if early or _known().count() < LARGEST:
+        everything = _answer(EVERYTHING)
+        if everything is None or everything.problem:
+            return _from_copy(query, everything.problem if everything else _BUSY)
+        if everything.rows < LARGEST:
+            return _filtered(everything, query)
+        if early:
+            return replace(_filtered(everything, query), has_next=True, total=None)
+    answer = _answer(query)
+    if answer is None or answer.problem:
+        return _from_copy(query, answer.problem if answer else _BUSY)
+    return _as_told(answer, query)
+
+
+_BUSY = "Kayse is being asked just now."
+
+
+def drop() -> None:
+    """Forget every answer: something was changed. Part of the surrounding transaction."""
+    cache.set(_GENERATION, uuid.uuid4().hex, None)
+
+
+def reread(list_id: int, name: str, operation: uuid.UUID | None = None) -> Outcome[CaseListPage]:
+    """Ask the vendor once for the list's name and count as they are now, and merge the answer. Costs one request."""
+    question = EVERYTHING if _known().count() < LARGEST else replace(EVERYTHING, key=name[:255])
+    return _ask(question, operation, list_id)[0]
+
+
+def _known() -> Any:
+    return CaseList.objects.filter(gone_at=None)
+
+
+def _generation() -> str:
+    cache.add(_GENERATION, uuid.uuid4().hex, None)
+    return str(cache.get(_GENERATION, ""))
+
+
+def _name(query: Query) -> str:
+    told = sha256(repr(query).encode()).hexdigest()
+    return f"caselists:{_generation()}:{told}"
+
+
+def _answer(query: Query) -> _Answer | None:
+    """The cached answer, or the vendor's; None when another process is asking and takes too long."""
+    name = _name(query)
+    deadline = time.monotonic() + PATIENCE
+    while (found := cache.get(name)) is None:
+        if cache.add(f"{name}:asking", True, settings.KAYSE_PERSON_DEADLINE):
+            try:
+                return _ask(query)[1]
+            finally:
+                cache.delete(f"{name}:asking")
+        if time.monotonic() > deadline:
+            return None
+        time.sleep(TICK)
+    return _Answer(**found)
+
+
+def _ask(
+    query: Query, operation: uuid.UUID | None = None, list_id: int | None = None
+) -> tuple[Outcome[CaseListPage], _Answer]:
+    """Ask the vendor, merge and cache the answer. `operation` marks the count of `list_id` as read after a change."""
+    # Named before the vendor is asked: an answer that a write overtakes lands under a name that nobody asks for.
+    name, began = _name(query), timezone.now()
+    gate = DatabaseGate(Purpose.PERSON)
+    outcome = read(
+        lambda client: client.with_gate(gate, deadline=DEADLINE).case_lists.list(
+            query.key, query.page, query.size, query.hide_empty
+        )
+    )
+    if not isinstance(outcome, Applied):
+        answer = _Answer([], 0, began.timestamp(), outcome.sentence)
+        cache.set(name, asdict(answer), FAILED_TTL)
+        return outcome, answer
+    _merge(query, outcome.value, began, operation, list_id)
+    answer = _Answer([row.id for row in outcome.value.data], outcome.value.rows, began.timestamp())
+    cache.set(name, asdict(answer), settings.KAYSE_LISTS_TTL)
+    return outcome, answer
+
+
+def _merge(
+    query: Query, found: CaseListPage, began: datetime, operation: uuid.UUID | None, list_id: int | None
+) -> None:
+    with transaction.atomic():
+        if operation:
+            local.remember([row for row in found.data if row.id == list_id], began, operation)
+        local.remember([row for row in found.data if not operation or row.id != list_id], began)
+        if query == EVERYTHING and found.rows < LARGEST:
+            missed = _known().exclude(pk__in=[row.id for row in found.data])
+            missed.filter(told_at__lt=began).update(gone_at=began)
+
+
+def _ordered(ids: Iterable[int]) -> list[CaseList]:
+    found = CaseList.objects.in_bulk(list(ids))
+    return [found[pk] for pk in ids if pk in found]
+
+
+def _as_told(answer: _Answer, query: Query) -> Listing:
+    """A page as the vendor cut it. Its `total` may count lists or pages, so a full page means that more may follow."""
+    full = answer.rows >= query.size
+    total = None if full else query.first + answer.rows
+    return Listing(_ordered(answer.ids), full, total, answer.asked)
+
+
+def _filtered(everything: _Answer, query: Query) -> Listing:
+    """Any question answered out of the one answer that holds every list, as the vendor would."""
+    return _cut([row for row in _ordered(everything.ids) if _matches(row, query)], query, everything.asked)
+
+
+def _from_copy(query: Query, problem: str) -> Listing:
+    rows = [row for row in _known().order_by("id") if _matches(row, query)]
+    oldest = min((row.told_at for row in rows), default=None)
+    return replace(_cut(rows, query, oldest), problem=problem)
+
+
+def _matches(row: CaseList, query: Query) -> bool:
+    return query.key.casefold() in row.name.casefold() and not (query.hide_empty and row.case_count == 0)
+
+
+def _cut(rows: list[CaseList], query: Query, as_of: datetime | None) -> Listing:
+    shown = rows[query.first : query.first + query.size]
+    return Listing(shown, len(rows) > query.first + query.size, len(rows), as_of)

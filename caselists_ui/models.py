@@ -1,0 +1,98 @@
+"""The local copy of case lists, the definitions that went through here, and the labels of types and statuses."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils import timezone
+
+
+class CaseList(models.Model):
+    """A case list as the vendor last told it. NULL is "not told". The vendor tells neither filter nor members."""
+
+    id = models.BigIntegerField(primary_key=True)
+    name = models.TextField(default="")
+    description = models.TextField(null=True)
+    case_count = models.BigIntegerField(null=True)
+    #: When the vendor told `case_count`.
+    counted_at = models.DateTimeField(null=True)
+    origin = models.TextField(null=True)
+    update_origin = models.TextField(null=True)
+    #: Keys that the vendor's page does not know, as they came.
+    extra = models.JSONField(default=dict)
+    first_told_at = models.DateTimeField(default=timezone.now)
+    told_at = models.DateTimeField(default=timezone.now)
+    #: When it was deleted here, or first missed at the vendor.
+    gone_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["gone_at", "id"], name="caselists_gone")]
+
+    def __str__(self) -> str:
+        return self.name or f"List {self.pk}"
+
+
+class Version(models.Model):
+    """A definition that went through here and was applied. Inserted, not changed."""
+
+    case_list = models.ForeignKey(CaseList, on_delete=models.PROTECT, related_name="versions")
+    number = models.IntegerField()
+    at = models.DateTimeField(default=timezone.now)
+    author_id = models.BigIntegerField(null=True)
+    author_name = models.CharField(max_length=200)
+    reason = models.CharField(max_length=200, blank=True)
+    operation = models.UUIDField(unique=True)
+    #: `Definition.export()`.
+    definition = models.JSONField()
+    #: Changes of members that came with it (a duplicate inherits them): [{"action", "payload"}], oldest first.
+    steps = models.JSONField(default=list)
+    count_before = models.BigIntegerField(null=True)
+    count_before_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["case_list", "number"], name="caselists_version_number"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Version {self.number}"
+
+
+class Reading(models.Model):
+    """A number of cases (and a name) that the vendor told: when it differed from the last one, or after a change."""
+
+    case_list = models.ForeignKey(CaseList, on_delete=models.CASCADE, related_name="readings")
+    at = models.DateTimeField(default=timezone.now)
+    case_count = models.BigIntegerField(null=True)
+    name = models.TextField(default="")
+    #: The change after which it was read; NULL for a reading on its own.
+    operation = models.UUIDField(null=True)
+    #: The name or the count differs, and nothing was changed here since the reading before.
+    moved_outside = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["case_list", "id"], name="caselists_reading"),
+            models.Index(fields=["operation"], name="caselists_reading_operation"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.case_count} at {self.at:%Y-%m-%d %H:%M}"
+
+
+class Label(models.Model):
+    """The name of a case type or a status: the vendor tells only numbers."""
+
+    class Kind(models.TextChoices):
+        CASE_TYPE = "case_type", "Case type"
+        STATUS = "status", "Status"
+
+    kind = models.CharField(max_length=9, choices=Kind.choices)
+    number = models.BigIntegerField()
+    name = models.CharField(max_length=200)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kind", "number"], name="caselists_label")]
+        ordering = ["kind", "name", "number"]
+
+    def __str__(self) -> str:
+        return self.name

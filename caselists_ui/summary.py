@@ -1,0 +1,162 @@
+"""What a change would do, told before it is done: the sentence, the exact payload, what is odd, what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from caselists_ui.definition import Definition, Selection, write_json
+from caselists_ui.ids import MOST_IDS, Pasted
+from caselists_ui.ledger import Known, Step
+from caselists_ui.models import CaseList
+from caselists_ui.words import Labels, Lint, Sentence, lints, sentence
+from kayse_admin.audit.actions import Action
+
+Json = Any
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What stands beside a form, and on the page that asks for a yes."""
+
+    sentence: Sentence
+    payload: dict[str, Json]
+    lints: list[Lint]
+    cost: str
+    kind: str = ""
+    meaning: str = ""
+
+    @property
+    def json(self) -> str:
+        """The payload as it will be sent, laid out for people."""
+        return write_json(_folded(self.payload))
+
+    @property
+    def bytes(self) -> int:
+        """The size of the body."""
+        return len(write_json(self.payload, indent=None).encode())
+
+
+def of_definition(
+    definition: Definition, labels: Labels, *, lists: CaseList | None = None, known: Known | None = None
+) -> Summary:
+    """A create (no `lists`), or a set of a list of which this is known."""
+    selection = definition.selection
+    before = known.carried if known else None
+    payload = definition.payload(before)
+    if lists is not None:
+        payload = {"id": lists.pk, **payload}
+    found = lints(
+        definition,
+        labels,
+        same_name=same_name(definition.name, lists),
+        members=lists.case_count if lists else None,
+    )
+    if selection.exclude_ids and not selection.narrows:
+        found.append(Lint("warn", "Cases can only be left out of a filter, and there is none."))
+    cost = "1 request." if lists is None else "2 requests: the change, and a look at the new number of cases."
+    return Summary(
+        sentence(selection, labels), payload, found, cost, selection.kind.label, selection.kind.meaning
+    )
+
+
+def of_selection(selection: Selection, labels: Labels) -> Summary:
+    """An attach or a detach."""
+    found = []
+    if selection.exclude_ids and not selection.narrows:
+        found.append(Lint("warn", "Cases can only be left out of a filter, and there is none."))
+    both = set(selection.include_ids) & set(selection.exclude_ids)
+    if both:
+        found.append(Lint("warn", f"{len(both):,} of the ids are named and left out at once."))
+    return Summary(sentence(selection, labels), selection.payload(), found, CHANGE_COST)
+
+
+CHANGE_COST = "2 requests: the change, and a look at the new number of cases."
+
+
+def same_name(name: str, lists: CaseList | None = None) -> list[int]:
+    """The other lists of this name that are known here."""
+    if not name:
+        return []
+    found = CaseList.objects.filter(name=name, gone_at=None)
+    if lists is not None:
+        found = found.exclude(pk=lists.pk)
+    return list(found.order_by("pk").values_list("pk", flat=True)[:4])
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What a set does to what was changed by hand since the last one: what travels in it, and what does not."""
+
+    carried: tuple[int, ...]
+    carried_out: tuple[int, ...]
+    lost: tuple[int, ...]
+    lost_out: tuple[int, ...]
+    replay: tuple[Step, ...]
+
+    @property
+    def nothing(self) -> bool:
+        """Nothing was changed by hand since the last set."""
+        return not (self.carried or self.carried_out or self.lost or self.lost_out or self.replay)
+
+
+def loss(known: Known, selection: Selection) -> Loss:
+    """Compare what was changed by hand with what a set to this selection sends."""
+    include, exclude = set(selection.include_ids), set(selection.exclude_ids)
+    came = [number for number, member in known.by_hand.items() if member]
+    went = [number for number, member in known.by_hand.items() if not member]
+    # Without a filter a case is out as soon as it is not named.
+    out = exclude if selection.narrows else {number for number in went if number not in include}
+    return Loss(
+        carried=tuple(n for n in came if n in include),
+        carried_out=tuple(n for n in went if n in out),
+        lost=tuple(n for n in came if n not in include),
+        lost_out=tuple(n for n in went if n not in out),
+        replay=known.replay,
+    )
+
+
+_VERBS = {
+    Action.CASE_LIST_ATTACH: "Attach",
+    Action.CASE_LIST_DETACH: "Detach",
+    Action.CASE_LIST_APPEND_CLIENTS: "Append all cases of",
+    Action.CASE_LIST_REMOVE_CLIENTS: "Remove all cases of",
+}
+
+
+def step_words(step: Step, labels: Labels) -> str:
+    """A change of members in words: "Attach: cases of type Mass Tort in any status." """
+    if step.client_ids:
+        return f"{_VERBS[step.action]} {clients_words(step.client_ids)}."
+    words = str(sentence(step.selection, labels))
+    return f"{_VERBS[step.action]}: {words[:1].lower()}{words[1:]}"
+
+
+def clients_words(client_ids: Iterable[int]) -> str:
+    """ "1 client", "1,214 clients"."""
+    count = len(tuple(client_ids))
+    return f"{count:,} client{'' if count == 1 else 's'}"
+
+
+def pasted_words(pasted: Pasted, most: int = MOST_IDS) -> tuple[str, str]:
+    """What was found in a paste: "3 ids · 1 duplicate dropped", and what is wrong with it ("" if nothing)."""
+    parts = [f"{len(pasted.ids):,} id{'' if len(pasted.ids) == 1 else 's'}"]
+    if pasted.duplicates:
+        parts.append(f"{pasted.duplicates:,} duplicate{'' if pasted.duplicates == 1 else 's'} dropped")
+    wrong = ""
+    if pasted.not_understood_count:
+        named = ", ".join(pasted.not_understood[:3])
+        wrong = f"{pasted.not_understood_count:,} not understood: {named}"
+    elif len(pasted.ids) > most:
+        wrong = f"at most {most:,} go into one request"
+    return (" · ".join(parts) if pasted.ids or wrong else ""), wrong
+
+
+def _folded(payload: Json, most: int = 200) -> Json:
+    """The payload with very long lists cut for reading; what is sent is whole."""
+    if isinstance(payload, dict):
+        return {key: _folded(value, most) for key, value in payload.items()}
+    if isinstance(payload, list) and len(payload) > most:
+        return [*payload[:most], f"… {len(payload) - most:,} more"]
+    return payload

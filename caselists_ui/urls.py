@@ -1,0 +1,31 @@
+"""The addresses of the case lists and of the labels."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from caselists_ui.views import builder, labels, lists, members, whole
+
+app_name = "caselists_ui"
+
+urlpatterns = [
+    path("case-lists/", lists.index, name="index"),
+    path("case-lists/new/", builder.new, name="new"),
+    path("case-lists/preview/", builder.preview, name="preview"),
+    path("case-lists/<kid:pk>/", lists.detail, name="detail"),
+    path("case-lists/<kid:pk>/recount/", lists.recount, name="recount"),
+    path("case-lists/<kid:pk>/edit/", builder.edit, name="edit"),
+    path("case-lists/<kid:pk>/preview/", members.preview, name="members_preview"),
+    path("case-lists/<kid:pk>/attach/", members.attach, name="attach"),
+    path("case-lists/<kid:pk>/detach/", members.detach, name="detach"),
+    path("case-lists/<kid:pk>/clients/append/", members.append, name="append"),
+    path("case-lists/<kid:pk>/clients/remove/", members.remove, name="remove"),
+    path("case-lists/<kid:pk>/duplicate/", whole.duplicate, name="duplicate"),
+    path("case-lists/<kid:pk>/delete/", whole.delete, name="delete"),
+    path("labels/", labels.index, name="labels"),
+    path("labels/new/", labels.new, name="label_new"),
+    path("labels/export.csv", labels.export, name="labels_export"),
+    path("labels/import/", labels.load, name="labels_import"),
+    path("labels/<kid:pk>/edit/", labels.edit, name="label_edit"),
+    path("labels/<kid:pk>/delete/", labels.delete, name="label_delete"),
+]

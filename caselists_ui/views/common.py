@@ -1,0 +1,92 @@
+"""What the screens of the case lists share: finding a list, and answering with the outcome of an operation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+
+from caselists_ui.forms import OperationForm
+from caselists_ui.models import CaseList
+from kayse_admin import htmx
+from kayse_admin.audit import queries
+from kayse_admin.audit.recorder import AlreadyPerformed
+from kayse_admin.kayse_api.outcomes import Applied, NotSent, Outcome, RateLimited, Rejected, Unknown
+from kayse_admin.templatetags.ui import moment, number
+
+Retry = Callable[[int], HttpResponse]
+
+
+def find(pk: int) -> CaseList:
+    """The list with this id as it is known here; 404 for one that was never told."""
+    try:
+        return CaseList.objects.get(pk=pk)
+    except CaseList.DoesNotExist:
+        raise Http404 from None
+
+
+def find_living(pk: int) -> CaseList:
+    """The same, but 404 for a list that is gone: nothing can be changed there."""
+    found = find(pk)
+    if found.gone_at:
+        raise Http404
+    return found
+
+
+def detail_url(pk: int) -> str:
+    """The page of a list."""
+    return reverse("caselists_ui:detail", args=[pk])
+
+
+def problem_of(outcome: Rejected | NotSent | RateLimited) -> str:
+    """Why nothing was changed, in words for people; with the vendor's own words when it gave any."""
+    if isinstance(outcome, RateLimited):
+        return f"{outcome.sentence} It can be sent again at {moment(outcome.until)}."
+    if isinstance(outcome, Rejected) and outcome.message and not outcome.is_key_refused:
+        return f"{outcome.sentence} Kayse says: {outcome.message}"
+    return outcome.sentence
+
+
+def retry_or_tell(
+    request: HttpRequest, outcome: Outcome[Any], form: OperationForm, retry: Retry
+) -> HttpResponseBase:
+    """Answer an outcome other than applied: the form again when nothing was changed, else the page that says so."""
+    if isinstance(outcome, Unknown | Applied):
+        return tell(request, form.cleaned_data["operation"])
+    form.again(problem_of(outcome))
+    return retry(422)
+
+
+def already(request: HttpRequest, error: AlreadyPerformed) -> HttpResponseBase:
+    """Answer a second submission with the result of the first; nothing was sent now."""
+    closing = error.closing
+    if closing is not None and closing.result == "applied" and closing.target_id:
+        gone = closing.action == "case_list_delete"
+        htmx.toast(request, f"This was done already at {moment(closing.at)}. Nothing was sent again.")
+        return htmx.redirect(
+            request, reverse("caselists_ui:index") if gone else detail_url(closing.target_id)
+        )
+    return tell(request, error.operation, again=True)
+
+
+def tell(request: HttpRequest, operation: Any, *, again: bool = False) -> HttpResponse:
+    """The page of an operation that was not simply done: what is known, and the next step. It stays."""
+    found = queries.one(operation)
+    if found is None:
+        raise Http404
+    context = {"operation": found[0], "again": again, "list_url": ""}
+    target = found[0].target_id
+    if target is not None and CaseList.objects.filter(pk=target).exists():
+        context["list_url"] = detail_url(target)
+    return htmx.render(request, "caselists_ui/outcome.html", "caselists_ui/_outcome.html", context)
+
+
+def count_words(lists: CaseList) -> str:
+    """ "150 cases, as of 14:32", or that the number was not told."""
+    if lists.case_count is None:
+        return "Kayse has not told how many cases it has"
+    many = "case" if lists.case_count == 1 else "cases"
+    return f"{number(lists.case_count)} {many}, as of {moment(lists.counted_at)}"

@@ -1,0 +1,177 @@
+"""The list of case lists, and the page of one."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from caselists_ui import labels, ledger, listing
+from caselists_ui.definition import Kind, write_json
+from caselists_ui.forms import IndexForm
+from caselists_ui.ledger import Known
+from caselists_ui.listing import Listing, Query
+from caselists_ui.models import CaseList, Reading, Version
+from caselists_ui.summary import step_words
+from caselists_ui.views.common import detail_url, find, problem_of
+from caselists_ui.words import Labels, sentence
+from kayse_admin import htmx
+from kayse_admin.accounts.decorators import requires
+from kayse_admin.accounts.roles import Capability
+from kayse_admin.actors import actor_of
+from kayse_admin.audit.models import OpenOperation
+from kayse_admin.kayse_api.outcomes import Applied, Unknown
+from kayse_admin.pager import Pager, address, size_links
+
+
+@require_safe
+@requires(Capability.LISTS_VIEW)
+def index(request: HttpRequest) -> HttpResponse:
+    """The lists that a question finds; one request at most, shared by everybody for a minute."""
+    form = IndexForm(request.GET)
+    if not form.is_valid():
+        if "page" in form.errors or "size" in form.errors:
+            raise Http404
+        context = {"form": form, "query": Query(), "rows": [], "refused": form.errors["q"][0], "q": ""}
+        return htmx.render(
+            request, "caselists_ui/index.html", "caselists_ui/_table.html", context, status=422
+        )
+    query = _query(form)
+    found = listing.page(query)
+    context = {
+        "q": query.key,
+        "query": query,
+        "rows": _rows(found.rows),
+        "listing": found,
+        "pager": _pager(request, query, found),
+        "clear_url": reverse("caselists_ui:index"),
+        "known": CaseList.objects.filter(gone_at=None).exists(),
+    }
+    return htmx.render(
+        request,
+        "caselists_ui/index.html",
+        "caselists_ui/_table.html",
+        context,
+        push_url=_canonical(query),
+    )
+
+
+def _query(form: IndexForm) -> Query:
+    data = form.cleaned_data
+    return Query(data["q"].strip(), data["page"], int(data["size"] or 25), data["hide_empty"])
+
+
+def _canonical(query: Query) -> str:
+    told: dict[str, Any] = {
+        "q": query.key,
+        "hide_empty": "on" if query.hide_empty else "",
+        "size": query.size if query.size != 25 else "",
+        "page": query.page if query.page > 1 else "",
+    }
+    text = urlencode({name: value for name, value in told.items() if value})
+    return reverse("caselists_ui:index") + (f"?{text}" if text else "")
+
+
+def _pager(request: HttpRequest, query: Query, found: Listing) -> Pager:
+    shown = len(found.rows)
+    return Pager(
+        first=query.first + 1 if shown else 0,
+        last=query.first + shown if shown else 0,
+        total=found.total,
+        previous_url=address(request, {"page": query.page - 1 if query.page > 2 else None})
+        if query.page > 1
+        else "",
+        next_url=address(request, {"page": query.page + 1}) if found.has_next else "",
+        size=query.size,
+        sizes=size_links(request),
+    )
+
+
+def _rows(lists: list[CaseList]) -> list[dict[str, Any]]:
+    """One row a list, ready for the template; the number of queries does not grow with them."""
+    names, known = labels.current(), ledger.known_of(row.pk for row in lists)
+    return [{"list": row, "url": detail_url(row.pk), **_face(known[row.pk], names)} for row in lists]
+
+
+def _face(known: Known, names: Labels) -> dict[str, Any]:
+    """Kind and sentence of a list, as far as its definition is known here."""
+    carried = known.carried
+    if carried is None:
+        return {"kind": None, "sentence": None}
+    beyond = known.replay
+    kind = Kind.HYBRID if beyond and carried.selection.kind is Kind.DYNAMIC else carried.selection.kind
+    return {"kind": kind, "sentence": sentence(carried.selection, names), "beyond": len(beyond)}
+
+
+@require_safe
+@requires(Capability.LISTS_VIEW)
+def detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """Everything that is known of a list; costs no request."""
+    return _detail(request, find(pk))
+
+
+def _detail(request: HttpRequest, lists: CaseList, problem: str = "") -> HttpResponse:
+    pk, names = lists.pk, labels.current()
+    known = ledger.known(pk)
+    carried = known.carried
+    context = {
+        "list": lists,
+        "known": known,
+        "carried": carried,
+        **_face(known, names),
+        "types": [names.type(n) for n in carried.selection.type_ids] if carried else [],
+        "statuses": [names.status(n) for n in carried.selection.status_ids] if carried else [],
+        "other": write_json(carried.selection.other) if carried and carried.selection.other else "",
+        "export": write_json(carried.export()) if carried else "",
+        "steps": [(step, step_words(step, names)) for step in reversed(known.steps)],
+        "versions": _versions(pk, names),
+        "history": ledger.history(pk),
+        "open": OpenOperation.objects.filter(target_kind="case_list", target_id=pk).order_by("opened_at"),
+        "may_edit": actor_of(request).can(Capability.LISTS_EDIT) and not lists.gone_at,
+        "before": _previous_count(lists),
+        "problem": problem,
+    }
+    return render(request, "caselists_ui/detail.html", context, status=503 if problem else 200)
+
+
+def _previous_count(lists: CaseList) -> Reading | None:
+    """The count that was told before the one that is shown, when it was another."""
+    found = Reading.objects.filter(case_list=lists, case_count__isnull=False).order_by("-id")[:2]
+    readings = list(found)
+    if len(readings) == 2 and readings[0].case_count != readings[1].case_count:
+        return readings[1]
+    return None
+
+
+def _versions(pk: int, names: Labels) -> list[dict[str, Any]]:
+    found = Version.objects.filter(case_list=pk).order_by("-number")[:50]
+    after = {
+        r.operation: r
+        for r in Reading.objects.filter(case_list=pk, operation__in=[v.operation for v in found])
+    }
+    return [
+        {
+            "version": version,
+            "sentence": sentence(ledger.defined(version).selection, names),
+            "after": after.get(version.operation),
+        }
+        for version in found
+    ]
+
+
+@require_POST
+@requires(Capability.LISTS_VIEW)
+def recount(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Ask the vendor for the number of cases now; one request."""
+    lists = find(pk)
+    outcome = listing.reread(pk, lists.name)
+    if not isinstance(outcome, Applied):
+        return _detail(
+            request, lists, outcome.sentence if isinstance(outcome, Unknown) else problem_of(outcome)
+        )
+    return htmx.redirect(request, detail_url(pk))

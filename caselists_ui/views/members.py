@@ -1,0 +1,289 @@
+"""Changing who is on a list: attach and detach cases, append and remove clients. First the cases, then a yes."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from caselists_ui import labels, services, summary
+from caselists_ui.definition import Selection, write_json
+from caselists_ui.forms import ClientsForm, SelectionForm
+from caselists_ui.models import CaseList
+from caselists_ui.views.common import already, count_words, detail_url, find_living, retry_or_tell
+from clients_ui.models import Client
+from kayse_admin import htmx
+from kayse_admin.accounts.decorators import requires
+from kayse_admin.accounts.roles import Capability
+from kayse_admin.actors import Actor, actor_of
+from kayse_admin.audit.recorder import AlreadyPerformed
+from kayse_admin.kayse_api.outcomes import Applied, Outcome
+from kayse_admin.templatetags.ui import number
+
+#: From so many on, the number is typed by hand.
+TYPED_ABOVE = 100
+SAMPLES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One of the four changes, in words for its pages."""
+
+    name: str
+    label: str
+    done: str
+    title: str
+    preposition: str
+    undo: str
+    danger: bool
+    #: "cases" to choose by filter and ids, "clients" to name by id.
+    takes: str
+
+
+ATTACH = Verb(
+    "attach",
+    "Attach",
+    "Attached",
+    "Attach cases",
+    "to",
+    "Detaching the same cases takes them off again, also those that were on the list before: "
+    "Kayse does not tell which were.",
+    False,
+    "cases",
+)
+DETACH = Verb(
+    "detach",
+    "Detach",
+    "Detached",
+    "Detach cases",
+    "from",
+    "Attaching the same cases puts them back, also those that were not on the list before.",
+    True,
+    "cases",
+)
+APPEND = Verb(
+    "append",
+    "Append",
+    "Appended",
+    "Append clients",
+    "to",
+    "Removing the same clients takes all of their cases off, also those that were on the list before.",
+    False,
+    "clients",
+)
+REMOVE = Verb(
+    "remove",
+    "Remove",
+    "Removed",
+    "Remove clients",
+    "from",
+    "Appending the same clients puts all of their cases on the list, also those that were not on it before.",
+    True,
+    "clients",
+)
+_BY_FILTER = (
+    "This cannot be taken back exactly: Kayse decides at that moment which cases match, and does not tell."
+)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Capability.LISTS_EDIT)
+def attach(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Put cases on a list, by ids, by filter, or both."""
+    return _cases(request, pk, ATTACH, services.attach)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Capability.LISTS_EDIT)
+def detach(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Take cases off a list, by ids, by filter, or both."""
+    return _cases(request, pk, DETACH, services.detach)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Capability.LISTS_EDIT)
+def append(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Put all cases of some clients on a list."""
+    return _clients(request, pk, APPEND, services.append_clients)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Capability.LISTS_EDIT)
+def remove(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Take all cases of some clients off a list."""
+    return _clients(request, pk, REMOVE, services.remove_clients)
+
+
+@require_POST
+@requires(Capability.LISTS_EDIT)
+def preview(request: HttpRequest, pk: int) -> HttpResponse:
+    """What the form for attaching or detaching says so far; costs no request."""
+    find_living(pk)
+    names = labels.current()
+    form = SelectionForm(request.POST, labels=names)
+    form.is_valid()
+    return render(request, "caselists_ui/_summary.html", {**_panel(form), "live": True})
+
+
+def _cases(request: HttpRequest, pk: int, verb: Verb, service: Any) -> HttpResponseBase:
+    lists, names = find_living(pk), labels.current()
+    form = SelectionForm(request.POST if request.method == "POST" else None, labels=names)
+    if not form.is_valid():
+        return _compose(request, lists, verb, form, status=422 if form.is_bound else 200)
+    selection = form.selection()
+    about = _about_cases(selection, verb)
+    if not _confirmed(request, about["many"]):
+        return _confirm(request, lists, verb, form, about)
+
+    def send(actor: Actor, operation: uuid.UUID, reason: str) -> Outcome[Any]:
+        outcome: Outcome[Any] = service(actor, lists, selection, operation=operation, reason=reason)
+        return outcome
+
+    return _send(request, lists, verb, form, about, send)
+
+
+def _clients(request: HttpRequest, pk: int, verb: Verb, service: Any) -> HttpResponseBase:
+    lists = find_living(pk)
+    initial = {"client_ids": request.GET.get("client_ids", "")}
+    form = ClientsForm(request.POST if request.method == "POST" else None, initial=initial)
+    if not form.is_valid():
+        return _compose(request, lists, verb, form, status=422 if form.is_bound else 200)
+    ids = form.cleaned_data["client_ids"]
+    about = _about_clients(ids, verb)
+    if not _confirmed(request, about["many"]):
+        return _confirm(request, lists, verb, form, about)
+
+    def send(actor: Actor, operation: uuid.UUID, reason: str) -> Outcome[Any]:
+        outcome: Outcome[Any] = service(actor, lists, ids, operation=operation, reason=reason)
+        return outcome
+
+    return _send(request, lists, verb, form, about, send)
+
+
+def _confirmed(request: HttpRequest, many: int | None) -> bool:
+    """Whether somebody said yes, and typed the number where it is large."""
+    if "confirmed" not in request.POST:
+        return False
+    return many is None or many <= TYPED_ABOVE or request.POST.get("confirm", "").strip() == str(many)
+
+
+def _send(
+    request: HttpRequest,
+    lists: CaseList,
+    verb: Verb,
+    form: SelectionForm | ClientsForm,
+    about: dict[str, Any],
+    send: Callable[[Actor, uuid.UUID, str], Outcome[Any]],
+) -> HttpResponseBase:
+    before = lists.case_count
+    try:
+        outcome = send(actor_of(request), form.cleaned_data["operation"], form.cleaned_data["reason"])
+    except AlreadyPerformed as error:
+        return already(request, error)
+    if isinstance(outcome, Applied):
+        lists.refresh_from_db()
+        htmx.toast(request, f"{verb.done}: {_matched(outcome)}{number(before)} → {count_words(lists)}.")
+        return htmx.redirect(request, detail_url(lists.pk))
+    return retry_or_tell(
+        request, outcome, form, lambda status: _confirm(request, lists, verb, form, about, status=status)
+    )
+
+
+def _matched(outcome: Applied[Any]) -> str:
+    found = getattr(outcome.value, "matched_case_count", None)
+    return "" if found is None else f"{number(found)} cases matched, "
+
+
+def _panel(form: SelectionForm) -> dict[str, Any]:
+    names = labels.current()
+    return {
+        "summary": summary.of_selection(form.selection() if form.is_bound else Selection(), names),
+        "include_told": summary.pasted_words(form.pasted("include_ids")),
+        "exclude_told": summary.pasted_words(form.pasted("exclude_ids")),
+    }
+
+
+def _compose(
+    request: HttpRequest, lists: CaseList, verb: Verb, form: SelectionForm | ClientsForm, *, status: int
+) -> HttpResponse:
+    context: dict[str, Any] = {
+        "form": form,
+        "list": lists,
+        "verb": verb,
+        "count": count_words(lists),
+        "cancel_url": detail_url(lists.pk),
+    }
+    if isinstance(form, SelectionForm):
+        context |= _panel(form)
+        return render(request, "caselists_ui/cases.html", context, status=status)
+    return render(request, "caselists_ui/clients.html", context, status=status)
+
+
+def _about_cases(selection: Selection, verb: Verb) -> dict[str, Any]:
+    """What the page that asks for a yes says of cases."""
+    told = summary.of_selection(selection, labels.current())
+    many = len(selection.include_ids)
+    return {
+        "what": "the cases that match" if selection.narrows else f"{many:,} case{'' if many == 1 else 's'}",
+        "many": None if selection.narrows else many,
+        "sentence": told.sentence,
+        "json": told.json,
+        "lints": told.lints,
+        "undo": _BY_FILTER if selection.narrows else verb.undo,
+    }
+
+
+def _about_clients(ids: tuple[int, ...], verb: Verb) -> dict[str, Any]:
+    """What the page that asks for a yes says of clients, with the first of them that are known here."""
+    known = list(Client.objects.filter(pk__in=ids).order_by("pk")[: SAMPLES + 1])
+    return {
+        "what": f"all cases of {summary.clients_words(ids)}",
+        "many": len(ids),
+        "samples": [(client.pk, client.name) for client in known[:SAMPLES]],
+        "unknown": len(ids) - Client.objects.filter(pk__in=ids).count(),
+        "more_samples": len(known) > SAMPLES,
+        "json": write_json({"client_ids": list(ids)}),
+        "undo": verb.undo,
+    }
+
+
+def _confirm(
+    request: HttpRequest,
+    lists: CaseList,
+    verb: Verb,
+    form: SelectionForm | ClientsForm,
+    about: dict[str, Any],
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    """Ask for a yes: verb, list, number, sentence, who is called, cost, whether it can be taken back."""
+    many = about["many"]
+    if many and "confirmed" in request.POST and status == 200:
+        form.add_error(None, f"Type {many} to confirm that you mean {about['what']}.")
+    context = {
+        **about,
+        "form": form,
+        "question": f"{verb.label} {about['what']} {verb.preposition} “{lists}”?",
+        "verb": f"{verb.label} {about['what']}",
+        "danger": verb.danger,
+        "list": lists,
+        "count": count_words(lists),
+        "cost": f"Costs {summary.CHANGE_COST}",
+        "action": request.path,
+        "cancel_url": detail_url(lists.pk),
+        "hidden": form.sent(),
+        "confirm_number": many if many and many > TYPED_ABOVE else None,
+    }
+    return htmx.render(
+        request,
+        "components/dialog_page.html",
+        "caselists_ui/_confirm_members.html",
+        context,
+        status=422 if form.errors else status,
+    )
