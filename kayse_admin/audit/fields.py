@@ -72,7 +72,7 @@ def named(labels: Mapping[str, str], field: str) -> str:
 
 
 def masked(value: Any, name: str = "") -> Any:
-    """The same JSON with every social security number in it blotted out, by the look of a value or by its field's name."""
+    """The same JSON with each social security number blotted out, known by its look or by its field's name."""
     if isinstance(value, Mapping):
         return {key: masked(part, str(key)) for key, part in value.items()}
     if isinstance(value, list | tuple):

@@ -11,17 +11,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
 
 from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from kayse_admin.audit.actions import Action
-from kayse_admin.audit.diff import Change, diff, shown_safely
-from kayse_admin.audit.fields import labels_of
 from kayse_admin.audit.models import Event, OpenOperation
-from kayse_admin.audit.records import RESULT_WORDS, Json
-from kayse_admin.audit.sentences import Sentence, sentence
+from kayse_admin.audit.operation import Operation
+from kayse_admin.audit.records import RESULT_WORDS
 
 #: Counting stops here: "more than 1,000".
 MOST_COUNTED = 1_000
@@ -30,6 +27,8 @@ TEXT_WINDOW = 20_000
 #: An event's time is read before its id is given out, and a busy database may lie between: ids and times agree
 #: in order but for so much. A time range is turned into a range of ids with this margin, and then compared exactly.
 MARGIN = timedelta(hours=1)
+#: So many events beyond the margin are asked for the id at which a time range begins or ends.
+NEIGHBOURS = 1_000
 #: The filter's word for operations without an outcome; `Event.result` is empty for them.
 UNDER_WAY = "under_way"
 #: These learn their target's id from the answer: it stands on the closing event alone.
@@ -57,56 +56,6 @@ class Filters:
     job: int | None = None
     #: Only what was meant for the vendor: no sign-ins, exports and other facts of this house.
     changes_only: bool = False
-
-
-@dataclass(frozen=True)
-class Operation:
-    """An operation as people see it: the event that opened it and the newest that tells its outcome (None: under way)."""
-
-    opening: Event
-    closing: Event | None
-
-    @property
-    def result(self) -> str:
-        """One of `records.Result`, or "" while it is under way."""
-        return (self.closing or self.opening).result
-
-    @property
-    def result_words(self) -> str:
-        """The result for people."""
-        return RESULT_WORDS.get(self.result, self.result)
-
-    @property
-    def after(self) -> Json:
-        """The state after it, as far as it was told; what was asked for when it did not simply happen."""
-        told = self.closing.after if self.closing else self.opening.after
-        if told is not None or self.result == "applied":
-            return told
-        return self.opening.payload if isinstance(self.opening.before, dict) else None
-
-    @property
-    def requests(self) -> int:
-        """Requests to the vendor that the newest closing event counts."""
-        return self.closing.requests if self.closing else self.opening.requests
-
-    @property
-    def target_id(self) -> int | None:
-        """The vendor's id of its target; a create learns it from the answer."""
-        known: int | None = self.opening.target_id
-        return known if known is not None or self.closing is None else self.closing.target_id
-
-    @cached_property
-    def changes(self) -> list[Change]:
-        """What changed, field by field, social security numbers blotted out."""
-        before, after = self.opening.before, self.after
-        if self.result != "applied" and isinstance(before, dict) and isinstance(after, dict):
-            before = {name: value for name, value in before.items() if name in after}  # only what was asked for
-        return shown_safely(diff(before, after, labels_of(self.opening.target_kind)))
-
-    @cached_property
-    def sentence(self) -> Sentence:
-        """What it was, for people."""
-        return sentence(self.opening, self.closing, self.changes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,15 +101,19 @@ def count(filters: Filters) -> tuple[int, bool] | None:
 
 def tally(filters: Filters) -> tuple[Counter[str], bool]:
     """How many operations ended with which result ("": under way), and whether only the newest were counted."""
-    ended = Event.objects.filter(CLOSING, operation=OuterRef("operation")).order_by("-id").values("result")[:1]
+    ended = (
+        Event.objects.filter(CLOSING, operation=OuterRef("operation")).order_by("-id").values("result")[:1]
+    )
     where, bounds = _predicate(filters), _in_time(filters, Bounds())
-    rows = Event.objects.filter(OPENING, where, bounds.on("id")).annotate(ended=Subquery(ended)).order_by("-id")
+    rows = (
+        Event.objects.filter(OPENING, where, bounds.on("id")).annotate(ended=Subquery(ended)).order_by("-id")
+    )
     results = [ended or own for own, ended in rows.values_list("result", "ended")[: MOST_COUNTED + 1]]
     return Counter(results[:MOST_COUNTED]), len(results) > MOST_COUNTED
 
 
 def every(filters: Filters, *, up_to: int, chunk: int = 500) -> Iterator[Operation]:
-    """All operations that match, newest first, opened by the event `up_to` or before it; `chunk` are in memory at once."""
+    """All operations that match and began up to the event `up_to`, newest first; `chunk` are in memory at once."""
     before: int | None = up_to + 1
     while before is not None:
         found = page(filters, before=before, size=chunk)
@@ -212,7 +165,9 @@ def around(operation: Operation, each: int = 5) -> list[Operation]:
     return later + page(filters, before=at, size=each).operations
 
 
-def unfinished(person: int | None = None, most: int = 20, stuck: timedelta = timedelta(minutes=2)) -> list[Operation]:
+def unfinished(
+    person: int | None = None, most: int = 20, stuck: timedelta = timedelta(minutes=2)
+) -> list[Operation]:
     """Operations that need a person: outcome unknown, or under way for too long; newest first. None: everybody's."""
     waiting = Q(state=OpenOperation.State.UNKNOWN) | Q(opened_at__lt=timezone.now() - stuck)
     rows = OpenOperation.objects.filter(waiting)
@@ -250,7 +205,9 @@ class Bounds:
         return Bounds(max(lows, default=None), min(highs, default=None))
 
 
-def _openings(filters: Filters, cursor: Bounds, most: int, *, forward: bool) -> tuple[list[Event], Event | None]:
+def _openings(
+    filters: Filters, cursor: Bounds, most: int, *, forward: bool
+) -> tuple[list[Event], Event | None]:
     """At most `most` opening events, and for a search by text the event at which its window ended, if it did."""
     where, bounds = _predicate(filters), _in_time(filters, cursor)
     edge = None
@@ -287,7 +244,9 @@ def _ids(where: Q, bounds: Bounds, result: str, most: int, *, forward: bool) -> 
         return _rare(where, bounds, result, most, forward=forward)
     found = Event.objects.filter(OPENING, where, bounds.on("id"))
     if result == UNDER_WAY:
-        found = found.filter(operation__in=OpenOperation.objects.filter(state="in_flight").values("operation"))
+        found = found.filter(
+            operation__in=OpenOperation.objects.filter(state="in_flight").values("operation")
+        )
     elif result:
         ended = Event.objects.filter(CLOSING, operation=OuterRef("operation"), result=result)
         found = found.filter(Q(result=result) | Exists(ended.filter(_IS_LAST_WORD)))
@@ -346,16 +305,18 @@ def _about(kind: str, target: int) -> Q:
 
 
 def _in_time(filters: Filters, cursor: Bounds) -> Bounds:
-    """The ids around a time range, so that the index leads there from any place in the record."""
+    """The ids around a time range, so that the index leads there from any place in the record.
+
+    What lies more than the margin outside the range lies outside it in the order of ids, too, unless a clock was
+    wrong; of many neighbours the farthest is taken, so that some wrong ones hide nothing.
+    """
     events, bounds = Event.objects.filter(OPENING), cursor
     if filters.since is not None:
-        ids = events.filter(at__gte=filters.since - MARGIN).order_by("at", "id").values_list("id", flat=True)
-        bounds = bounds.narrowed(low=ids.first() or _NOWHERE)
+        earlier = events.filter(at__lt=filters.since - MARGIN).order_by("-at", "-id")
+        ids = list(earlier.values_list("id", flat=True)[:NEIGHBOURS])
+        bounds = bounds.narrowed(low=min(ids) if len(ids) == NEIGHBOURS else None)
     if filters.until is not None:
-        ids = events.filter(at__lt=filters.until + MARGIN).order_by("-at", "-id").values_list("id", flat=True)
-        bounds = bounds.narrowed(high=ids.first() or 0)
+        later = events.filter(at__gte=filters.until + MARGIN).order_by("at", "id")
+        ids = list(later.values_list("id", flat=True)[:NEIGHBOURS])
+        bounds = bounds.narrowed(high=max(ids) if len(ids) == NEIGHBOURS else None)
     return bounds
-
-
-#: Above every id.
-_NOWHERE = 2**63 - 1

@@ -1,4 +1,4 @@
-"""What somebody did, in one sentence for people: "Paula Legal edited the city of client Ana García from Austin to Dallas"."""
+"""What somebody did, in one sentence: "Paula Legal edited the city of client Ana García from Austin to Dallas"."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ LONGEST = 40
 #: Fields named one by one; more are counted.
 MOST_FIELDS = 3
 
-#: The verb after "tried to"; the past tense is `Action.phrase`, the noun of what is counted stands behind it.
+#: The verb after "tried to" for what is sent to the vendor; the past tense is `Action.phrase`. What is done in this
+#: house alone hardly fails; `Action.label` is an imperative and serves.
 _TO: dict[Action, str] = {
     Action.CLIENT_CREATE: "create",
     Action.CLIENT_UPDATE: "edit",
@@ -32,12 +33,6 @@ _TO: dict[Action, str] = {
     Action.CASE_LIST_DELETE: "delete",
     Action.CLIENTS_BULK_UPSERT: "change many",
     Action.CLIENTS_BULK_DELETE: "delete many",
-    Action.CLIENT_EXPORT: "export",
-    Action.CLIENT_REVEAL: "reveal a masked value of",
-    Action.LABELS_CHANGE: "change the labels of",
-    Action.DIRECTORY_LOAD: "load",
-    Action.AUDIT_EXPORT: "export",
-    Action.AUDIT_NOTE: "add a note to",
 }
 #: How a sentence ends when it did not simply happen; "" while it is under way.
 _ENDS: dict[str, str] = {
@@ -62,7 +57,7 @@ _COUNTED: dict[Action, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """The parts of a sentence, so that a page can set them apart: who, did what to, a kind of thing, which one, the rest.
+    """The parts of a sentence, for a page to set them apart: who, did what to, a kind of thing, which one, the rest.
 
     `rest` brings its own separator: " from Austin to Dallas", ": it was not sent", or nothing.
     """
@@ -110,7 +105,7 @@ def _target(opening: Event, closing: Event | None) -> tuple[str, str]:
 
 def _said(action: Action, opening: Event, changes: Sequence[Change], *, done: bool) -> tuple[str, str]:
     """The verb with what it is about, and what follows the target: "edited the city of", "from Austin to Dallas"."""
-    verb = action.phrase if done else f"tried to {_TO[action]}"
+    verb = action.phrase if done else f"tried to {_TO.get(action) or _lower(action.label)}"
     if action in _EDITS and changes:
         return _edited(changes, done=done)
     if action in _COUNTED:

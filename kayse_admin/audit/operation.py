@@ -1,0 +1,127 @@
+"""An operation as people see it: what opened it, how it ended, and the words for both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from kayse_admin.audit.actions import Action
+from kayse_admin.audit.diff import Change, diff, shown_safely
+from kayse_admin.audit.fields import KINDS, labels_of, masked
+from kayse_admin.audit.models import Event
+from kayse_admin.audit.records import RESULT_WORDS, Json
+from kayse_admin.audit.sentences import Sentence, sentence
+
+_BADGES = {
+    "applied": "ok",
+    "rejected": "bad",
+    "not_sent": "warn",
+    "rate_limited": "warn",
+    "unknown": "warn",
+    "not_applied": "neutral",
+    "": "info",
+}
+
+
+@dataclass(frozen=True)
+class Operation:
+    """The event that opened it, and the newest that tells its outcome (None: under way, or a fact)."""
+
+    opening: Event
+    closing: Event | None = None
+
+    @property
+    def last(self) -> Event:
+        """The event that tells the newest state of it."""
+        return self.closing or self.opening
+
+    @property
+    def result(self) -> str:
+        """One of `records.Result`, or "" while it is under way."""
+        return self.last.result
+
+    @property
+    def result_words(self) -> str:
+        """The result for people."""
+        return RESULT_WORDS.get(self.result, self.result)
+
+    @property
+    def badge(self) -> str:
+        """The colour of the result."""
+        return badge_of(self.result)
+
+    @property
+    def target_id(self) -> int | None:
+        """The vendor's id of its target; a create learns it from the answer."""
+        known: int | None = self.opening.target_id
+        return self.last.target_id if known is None else known
+
+    @property
+    def kind_words(self) -> str:
+        """The kind of its target: "case list"."""
+        return KINDS.get(self.opening.target_kind, self.opening.target_kind.replace("_", " "))
+
+    @property
+    def target_words(self) -> str:
+        """Its target in full: "client Ana García, number 7"."""
+        label = masked(self.opening.target_label or self.last.target_label)
+        number = f"number {self.target_id}" if self.target_id is not None else ""
+        return f"{self.kind_words} {', '.join(part for part in (label, number) if part)}".strip()
+
+    @property
+    def action_words(self) -> str:
+        """The action as the filter names it."""
+        known = Action._value2member_map_.get(self.opening.action)
+        return known.label if isinstance(known, Action) else self.opening.action
+
+    @property
+    def reason(self) -> str:
+        """Why the person says it was done."""
+        return str(masked(self.opening.reason))
+
+    @property
+    def detail(self) -> str:
+        """What the newest event adds in words."""
+        return str(masked(self.last.detail))
+
+    @property
+    def cost(self) -> str:
+        """ "2 requests · 230 ms · status 200", as far as it is known."""
+        return cost_of(self.last)
+
+    @cached_property
+    def changes(self) -> list[Change]:
+        """What changed field by field, or was meant to; social security numbers blotted out."""
+        before, after = self.opening.before, self.last.after
+        if self.result != "applied" and after is None:
+            before, after = self._asked()
+        return shown_safely(diff(before, after, labels_of(self.opening.target_kind)))
+
+    def _asked(self) -> tuple[Json, Json]:
+        """The state before and the payload over the same fields: what an edit that did not simply happen asked for."""
+        before, payload = self.opening.before, self.opening.payload
+        if not isinstance(before, dict) or not isinstance(payload, dict):
+            return None, None
+        return {name: value for name, value in before.items() if name in payload}, payload
+
+    @cached_property
+    def sentence(self) -> Sentence:
+        """What it was, for people."""
+        return sentence(self.opening, self.closing, self.changes)
+
+
+def badge_of(result: str) -> str:
+    """The colour of a result's badge."""
+    return _BADGES.get(result, "neutral")
+
+
+def cost_of(event: Event) -> str:
+    """What one event says about requests, time and status; "" when nothing was asked."""
+    parts = []
+    if event.requests:
+        parts.append(f"{event.requests} request{'s' if event.requests > 1 else ''}")
+    if event.duration_ms is not None:
+        parts.append(f"{event.duration_ms:,} ms")
+    if event.http_status:
+        parts.append(f"status {event.http_status}")
+    return " · ".join(parts)

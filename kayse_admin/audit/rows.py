@@ -1,0 +1,107 @@
+"""Operations made ready for a template: words, badges, links, grouped by day."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import groupby
+
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.dateformat import format as format_date
+
+from kayse_admin.accounts.roles import Capability
+from kayse_admin.actors import Actor
+from kayse_admin.audit.fields import masked
+from kayse_admin.audit.models import Event
+from kayse_admin.audit.operation import Operation, badge_of, cost_of
+from kayse_admin.audit.records import RESULT_WORDS, Json
+
+#: The longest JSON that a page shows; the export has the rest.
+LONGEST_JSON = 20_000
+_STAGES = {
+    "intent": "Written down before anything was sent",
+    "outcome": "Outcome",
+    "reconciled": "Found out later",
+    "fact": "Recorded",
+}
+#: Where a target's own page is, and who may open it.
+_PAGES = {
+    "client": ("clients_ui:detail", Capability.CLIENTS_VIEW),
+    "case_list": ("caselists_ui:detail", Capability.LISTS_VIEW),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day of the log: its heading and its operations, newest first."""
+
+    heading: str
+    operations: list[Operation]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One event in the life of an operation."""
+
+    title: str
+    badge: str
+    result: str
+    at: datetime
+    person: str
+    facts: str
+    detail: str
+
+
+def by_day(operations: Iterable[Operation]) -> list[Day]:
+    """The operations under the days on which they began, as the firm's clock tells them."""
+    days = groupby(operations, key=lambda operation: timezone.localtime(operation.opening.at).date())
+    return [Day(heading(day), list(found)) for day, found in days]
+
+
+def heading(day: date) -> str:
+    """ "Today, November 21", "Yesterday, November 20", "Monday, November 16", and the year when it is another."""
+    today = timezone.localdate()
+    name = {today: "Today", today - timedelta(days=1): "Yesterday"}.get(day, format_date(day, "l"))
+    return f"{name}, {format_date(day, 'F j' if day.year == today.year else 'F j, Y')}"
+
+
+def life(events: Iterable[Event]) -> list[Step]:
+    """The events of one operation as steps, oldest first."""
+    return [
+        Step(
+            title=_STAGES.get(event.stage, event.stage),
+            badge=badge_of(event.result),
+            result="" if event.stage == "intent" else RESULT_WORDS.get(event.result, event.result),
+            at=event.at,
+            person=event.actor_name,
+            facts=cost_of(event),
+            detail=masked(event.detail),
+        )
+        for event in events
+    ]
+
+
+def target_page(operation: Operation, actor: Actor) -> str:
+    """The address of the target's own page; "" when it has none or the person may not open it."""
+    name, capability = _PAGES.get(operation.opening.target_kind, ("", None))
+    if not name or operation.target_id is None or not actor.can(str(capability)):
+        return ""
+    try:
+        return reverse(name, args=[operation.target_id])
+    except NoReverseMatch:
+        return ""
+
+
+def pretty(value: Json) -> str:
+    """JSON for people to read, social security numbers blotted out; "" for none. Very long ones are cut."""
+    if value is None:
+        return ""
+    text = json.dumps(masked(value), ensure_ascii=False, indent=2)
+    return (
+        text
+        if len(text) <= LONGEST_JSON
+        else f"{text[:LONGEST_JSON]}\n… cut after {LONGEST_JSON:,} characters"
+    )

@@ -1,0 +1,66 @@
+"""The first page: what happened today, what needs a person, and how much of the hour is left."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from kayse_admin.accounts.decorators import requires
+from kayse_admin.accounts.roles import Capability
+from kayse_admin.actors import Actor, actor_of
+from kayse_admin.audit import queries, rows
+from kayse_admin.audit.operation import badge_of
+from kayse_admin.audit.queries import UNDER_WAY, Filters
+from kayse_admin.audit.records import RESULT_WORDS
+
+#: Operations on the page: the newest of today.
+MOST_SHOWN = 8
+
+
+@require_safe
+@requires()
+def index(request: HttpRequest) -> HttpResponse:
+    """Home: everybody's day for those who review, one's own for the others."""
+    actor = actor_of(request)
+    reviewer = actor.can(Capability.AUDIT_VIEW)
+    mine = None if reviewer else actor.id
+    today = timezone.make_aware(datetime.combine(timezone.localdate(), time.min))
+    filters = Filters(person=mine, since=today, changes_only=True)
+    counts, capped = queries.tally(filters)
+    context: dict[str, Any] = {
+        "reviewer": reviewer,
+        "today": rows.heading(timezone.localdate()),
+        "counts": _counts(dict(counts), reviewer),
+        "capped": capped,
+        "latest": queries.page(filters, size=MOST_SHOWN).operations,
+        "waiting": queries.unfinished(person=mine),
+        "may": {str(capability): actor.can(capability) for capability in Capability},
+        "log_url": reverse("audit:index") + "?when=today" if reviewer else "",
+        "role": actor.role,
+        "name": _first_name(actor),
+    }
+    return render(request, "home.html", context)
+
+
+def _counts(found: dict[str, int], reviewer: bool) -> list[dict[str, Any]]:
+    """How many operations of the day ended with each result; what never occurred is left out, but for "Done"."""
+    return [
+        {
+            "words": words,
+            "count": found.get(result, 0),
+            "kind": badge_of(result),
+            "url": f"{reverse('audit:index')}?when=today&result={result or UNDER_WAY}" if reviewer else "",
+        }
+        for result, words in RESULT_WORDS.items()
+        if found.get(result) or result == "applied"
+    ]
+
+
+def _first_name(actor: Actor) -> str:
+    return actor.name.split()[0] if actor.name.split() else ""
