@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from django import forms
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
@@ -18,6 +18,7 @@ from kayse_admin.audit.diff import diff
 from kayse_admin.pager import Pager, size_links
 
 TYPES = [("1", "Data protection"), ("2", "Employment"), ("3", "Personal injury"), ("4", "Immigration")]
+DIALOG = "/patterns/?dialog=1"
 LABELS = {
     "city": "City",
     "state": "State",
@@ -63,7 +64,9 @@ class SampleForm(forms.Form):
 @require_http_methods(["GET", "POST"])
 @requires()
 def index(request: HttpRequest) -> HttpResponseBase:
-    """Show the parts; a POST validates the sample form, so that its errors can be looked at."""
+    """Show the parts; a POST validates the sample form, so that its errors can be looked at. `?dialog` is a dialog."""
+    if "dialog" in request.GET:
+        return _dialog(request)
     initial = {"first_name": "Ann", "types": ["1", "2"], "state": "MA"}
     form = SampleForm(request.POST or None, initial=initial, auto_id="sample_%s")
     if request.method == "POST" and form.is_valid():
@@ -74,10 +77,7 @@ def index(request: HttpRequest) -> HttpResponseBase:
     return htmx.render(request, "patterns.html", "components/_sample_form.html", context, status=status)
 
 
-@require_http_methods(["GET", "POST"])
-@requires()
-def dialog(request: HttpRequest) -> HttpResponse | HttpResponseBase:
-    """A dialog that is a page too, with a number to type."""
+def _dialog(request: HttpRequest) -> HttpResponseBase:
     if request.POST.get("confirm") == "120":
         htmx.toast(request, "120 clients were not deleted.")
         return htmx.redirect(request, "/patterns/")
@@ -86,7 +86,7 @@ def dialog(request: HttpRequest) -> HttpResponse | HttpResponseBase:
         "text": "Kayse forgets them and all of their cases. This cannot be undone.",
         "cost": "This takes 2 requests.",
         "verb": "Delete 120 clients",
-        "action": request.path,
+        "action": DIALOG,
         "cancel_url": "/patterns/",
         "danger": True,
         "confirm_number": 120,

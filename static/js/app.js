@@ -56,7 +56,7 @@
     const again = new Date(Date.now() + wait * 1000).toTimeString().slice(0, 5);
     const place = (dialog.open && $("[data-problem]", dialog)) || $("[data-problem]");
     place.replaceChildren($("#problem").content.cloneNode(true));
-    $("strong", place).textContent = WORDS[xhr.status] || (xhr.status > 499 ? "Something failed on our side." : "This was not accepted.");
+    $("strong", place).textContent = WORDS[xhr.status] || (xhr.status > 499 ? "Something failed here." : "This was not accepted.");
     $("p", place).textContent =
       (unsure ? "It is not certain whether it was done: look before you send it again." : "Nothing was changed.") +
       (wait ? ` Available again at ${again}.` : "") +
@@ -224,7 +224,7 @@
     if (!focused || document.activeElement !== document.body) return;
     const region = target.closest("[data-results]") || target;
     region.tabIndex = -1;
-    region.focus({ preventScroll: true });
+    region.focus();
   });
 
   $$(".toast").forEach(expire);
