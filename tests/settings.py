@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from pathlib import Path
 
 os.environ.setdefault("SECRET_KEY", "tests-only-" + "k" * 50)
 os.environ.setdefault("VAR_DIR", tempfile.mkdtemp(prefix="kayse-tests-"))
@@ -16,6 +17,7 @@ from kayse_admin.settings import *  # noqa: F403
 
 # Hashing is slow on purpose; hundreds of test people need not be.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+Path(STATIC_ROOT).mkdir(parents=True, exist_ok=True)  # noqa: F405  # whitenoise warns when it is not there
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
