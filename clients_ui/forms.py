@@ -148,7 +148,7 @@ class ClientForm(forms.Form):
         self.changes: dict[str, Any] = {}
         self.not_told = {field.name for field in FIELDS if pk and field.name not in base}
         for field in FIELDS:
-            self.fields[field.name] = _control(field, base, required=field.required and not pk)
+            self.fields[field.name] = _control(field, base, is_new=pk is None)
         self.order_fields([*BY_NAME, "reason", "operation"])
 
     def clean(self) -> dict[str, Any]:
@@ -170,10 +170,7 @@ class ClientForm(forms.Form):
             return
         if field.name in self.base and editing.same(field.name, value, self.base[field.name]):
             return
-        if field.name not in self.base and not text:
-            return
-        if value is None and (field.required or field.kind is Kind.FLAG):
-            self.add_error(field.name, "This cannot be emptied.")
+        if not text and self.base.get(field.name) is None:
             return
         self.changes[field.name] = value
 
@@ -198,11 +195,12 @@ class ClientForm(forms.Form):
         return list(found.items())
 
 
-def _control(field: Field, base: Mapping[str, Any], required: bool) -> forms.Field:
+def _control(field: Field, base: Mapping[str, Any], *, is_new: bool) -> forms.Field:
     """The control of a field. Lengths are judged by `parse`, and only for what was changed."""
     value = base.get(field.name)
+    has_to_stay = field.required or field.kind is Kind.FLAG
     common: dict[str, Any] = {
-        "required": required,
+        "required": field.required if is_new else has_to_stay and value is not None,
         "label": field.label,
         "initial": as_text(field.name, value),
         "help_text": _HELP.get(field.name, ""),
