@@ -74,8 +74,8 @@ PEOPLE: tuple[tuple[int, dict[str, Any]], ...] = (
 
 
 @pytest.fixture
-def eight() -> None:
-    """Eight clients, each with something to be found by."""
+def seven() -> None:
+    """Seven clients, each with something to be found by."""
     for pk, told in PEOPLE:
         client = knowledge.blank(pk, AT)
         knowledge.merge(client, told, AT)
@@ -129,12 +129,12 @@ def found(typed: str) -> list[int]:
         ("austin tx", [1, 2]),
         ("austin", [4, 1, 2]),
         ("st louis, mo", [78701]),
-        ("g.m@ex", [6]),
-        ("G.M@EXAMPLE.COM", [6]),
-        ("@example", [6]),
+        ("g.m@ex", [2]),
+        ("G.M@EXAMPLE.COM", [2]),
+        ("@example", [2]),
         ("@mail.example.org", [5]),
         ("@", []),
-        ("example.com", [6]),
+        ("example.com", [2]),
         ("nobody at all", []),
         ("٣", []),
         ("1e3", []),
@@ -143,17 +143,21 @@ def found(typed: str) -> list[int]:
         ("gar\x00cia", [1]),
     ],
 )
-def test_finds(eight: None, typed: str, ids: list[int]) -> None:
+def test_finds(seven: None, typed: str, ids: list[int]) -> None:
     assert sorted(found(typed)) == sorted(ids)
 
 
 @pytest.mark.parametrize(("typed", "first"), [("gar", 1), ("77", 77), ("78701", 78701)])
-def test_the_likeliest_comes_first(eight: None, typed: str, first: int) -> None:
+def test_the_likeliest_comes_first(seven: None, typed: str, first: int) -> None:
     assert found(typed)[0] == first
 
 
-ODD = ["", " ", "\x00", "\ud800", "\u202e", "٣", "1e3", "0", "-1", "007", str(2**63), "9" * 400, "%", "_", "'; --", ",", "@@",
-       "#", "a" * 100_000, "ﬁ", "e\u0301", "🙂", "\U0010ffff", "a,b,c", ", tx", "+", "()", "{{ 1 }}"]  # fmt: skip
+
+
+ODD = [
+    *("", " ", "\x00", "\ud800", "\u202e", "٣", "1e3", "0", "-1", "007", str(2**63), "9" * 400, "%", "_", "'; --", ","),
+    *("@@", "#", "a" * 100_000, "ﬁ", "e\u0301", "🙂", "\U0010ffff", "a,b,c", ", tx", "+", "()", "{{ 1 }}"),
+]
 
 
 @pytest.mark.parametrize("typed", ODD)
@@ -173,7 +177,7 @@ def test_a_mangled_cursor_is_the_first_page(as_paralegal: Browser, after: str) -
 
 @given(st.text(max_size=60))
 @hypothesis(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-def test_any_text_is_understood_and_asked(eight: None, typed: str) -> None:
+def test_any_text_is_understood_and_asked(seven: None, typed: str) -> None:
     sections = search.sections(typed)
     total, capped = keyset.count(Client.objects.all(), sections)
     page = keyset.page(Client.objects.all(), sections, 25, ("id",))
@@ -312,13 +316,13 @@ class TestPaging:
 class TestScreen:
     """The list itself: /clients/."""
 
-    def test_says_what_it_covers(self, as_manager: Browser, eight: None) -> None:
+    def test_says_what_it_covers(self, as_manager: Browser, seven: None) -> None:
         words = text_of(as_manager.get("/clients/"))
-        assert "8 clients known here. Kayse may hold others" in words
+        assert "7 clients known here. Kayse may hold others" in words
         assert "María García" in words
         assert "(512) 555-0142" in words
 
-    def test_the_fragment_is_a_fragment(self, as_manager: Browser, eight: None) -> None:
+    def test_the_fragment_is_a_fragment(self, as_manager: Browser, seven: None) -> None:
         answer = as_manager.get("/clients/?q=garcia", headers={"HX-Request": "true"})
         assert "<html" not in answer.content.decode()
         assert answer.headers["HX-Replace-Url"] == "/clients/?q=garcia"
@@ -326,7 +330,7 @@ class TestScreen:
     def test_nobody_known_yet(self, as_manager: Browser) -> None:
         assert "No clients known here yet" in text_of(as_manager.get("/clients/"))
 
-    def test_nobody_found(self, as_manager: Browser, eight: None) -> None:
+    def test_nobody_found(self, as_manager: Browser, seven: None) -> None:
         words = text_of(as_manager.get("/clients/?q=qqq"))
         assert "Nobody found" in words
         assert "qqq" in words
