@@ -10,7 +10,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from django.db.models import Count, Exists, OuterRef, Q, Subquery
 from django.utils import timezone
@@ -120,6 +120,11 @@ def every(filters: Filters, *, up_to: int, chunk: int = 500) -> Iterator[Operati
         found = page(filters, before=before, size=chunk)
         yield from found.operations
         before = found.older
+
+
+def beginning(day: date) -> datetime:
+    """The moment at which a day begins by the firm's clock."""
+    return timezone.make_aware(datetime.combine(day, time.min))
 
 
 def newest() -> int:

@@ -10,6 +10,7 @@ app_name = "audit"
 
 urlpatterns = [
     path("", views.index, name="index"),
+    path("numbers/", views.in_numbers, name="numbers"),
     path("export.csv", views.export, name="export"),
     path("filters/new/", saved.save, name="save"),
     path("filters/<kid:pk>/forget/", saved.forget, name="forget"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -18,7 +19,7 @@ from kayse_admin.accounts.decorators import requires
 from kayse_admin.accounts.roles import Capability
 from kayse_admin.actors import actor_of
 from kayse_admin.audit import export as files
-from kayse_admin.audit import queries, recorder, resolving, rows, saved
+from kayse_admin.audit import numbers, queries, recorder, resolving, rows, saved
 from kayse_admin.audit.actions import Action
 from kayse_admin.audit.forms import FilterForm, ResolveForm
 from kayse_admin.audit.records import Target
@@ -134,6 +135,13 @@ def resolve(request: HttpRequest, operation: uuid.UUID) -> HttpResponseBase:
         return _operation(request, operation, status=409, too_late=True)
     htmx.toast(request, "Your finding is in the record.")
     return htmx.redirect(request, reverse("audit:operation", args=[operation]))
+
+
+@require_safe
+@requires(Capability.AUDIT_VIEW)
+def in_numbers(request: HttpRequest) -> HttpResponse:
+    """What the log adds up to, drawn and as tables."""
+    return render_page(request, "audit/numbers.html", {"charts": numbers.charts(settings.KAYSE_HOURLY_LIMIT)})
 
 
 @require_safe
