@@ -84,6 +84,15 @@ def tell(request: HttpRequest, operation: Any, *, again: bool = False) -> HttpRe
     return htmx.render(request, "caselists_ui/outcome.html", "caselists_ui/_outcome.html", context)
 
 
+def change_words(done: str, before: CaseList, matched: int | None = None) -> str:
+    """ "Attached: 150 → 153 cases, as of 14:32.", or that nobody could be asked for the number after the change."""
+    after = find(before.pk)
+    many = "" if matched is None else f"{number(matched)} case{'' if matched == 1 else 's'} matched"
+    if after.counted_at == before.counted_at:
+        return f"{done}{many and f': {many}'}. The new number of cases could not be read."
+    return f"{done}: {many and f'{many}, '}{number(before.case_count)} → {count_words(after)}."
+
+
 def count_words(lists: CaseList) -> str:
     """ "150 cases, as of 14:32", or that the number was not told."""
     if lists.case_count is None:
