@@ -19,7 +19,7 @@ from kayse_admin.accounts.decorators import requires
 from kayse_admin.accounts.roles import Capability
 from kayse_admin.actors import actor_of
 from kayse_admin.audit import export as files
-from kayse_admin.audit import numbers, queries, recorder, resolving, rows, saved
+from kayse_admin.audit import numbers, queries, recorder, resolving, rows, saved, seals
 from kayse_admin.audit.actions import Action
 from kayse_admin.audit.forms import FilterForm, ResolveForm
 from kayse_admin.audit.records import Target
@@ -49,7 +49,10 @@ def index(request: HttpRequest) -> HttpResponse:
         "more_open": any(name in form.MORE for name, _, _ in chips),
         "saved": saved.of(actor_of(request).id),
         "save_url": f"{reverse('audit:save')}?{request.GET.urlencode()}",
-        "export_url": f"{reverse('audit:export')}?{request.GET.urlencode()}",
+        "exports": [
+            (words, f"{reverse(name)}?{request.GET.urlencode()}")
+            for words, name in (("CSV", "audit:export"), ("NDJSON", "audit:export_ndjson"))
+        ],
     }
     return _log(request, context)
 
@@ -144,24 +147,27 @@ def in_numbers(request: HttpRequest) -> HttpResponse:
     return render_page(request, "audit/numbers.html", {"charts": numbers.charts(settings.KAYSE_HOURLY_LIMIT)})
 
 
+_FILES = {"csv": (files.lines, "text/csv"), "ndjson": (files.objects, "application/x-ndjson")}
+
+
 @require_safe
 @requires(Capability.AUDIT_VIEW)
-def export(request: HttpRequest) -> HttpResponseBase:
-    """The operations that the filter finds, as a CSV file. That somebody took it is a fact in the record."""
+def export(request: HttpRequest, kind: str) -> HttpResponseBase:
+    """The operations that the filter finds, as a file. That somebody took it is a fact in the record."""
     form = FilterForm(request.GET)
     if not form.is_valid():
         return _log(request, {"form": form, "more": [form[name] for name in form.MORE]}, status=422)
+    write, content_type = _FILES[kind]
     up_to = queries.newest()
     asked = {name: words for name, _, words in form.chips()}
     recorder.fact(
         actor_of(request),
         Action.AUDIT_EXPORT,
-        Target("audit", None, "as CSV"),
-        payload={"filter": asked, "up_to_event": up_to, "format": "csv"},
+        Target("audit", None, f"as {kind.upper()}"),
+        payload={"filter": asked, "up_to_event": up_to, "format": kind, "head": seals.head()},
     )
-    response = StreamingHttpResponse(
-        files.lines(form.filters(), up_to=up_to), content_type="text/csv; charset=utf-8"
-    )
-    name = f"audit-{timezone.localtime():%Y-%m-%d-%H%M}.csv"
+    lines = write(form.filters(), up_to=up_to)
+    response = StreamingHttpResponse(lines, content_type=f"{content_type}; charset=utf-8")
+    name = f"audit-{timezone.localtime():%Y-%m-%d-%H%M}.{kind}"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
