@@ -22,6 +22,7 @@ from caselists_ui.views.common import (
     count_words,
     detail_url,
     find_living,
+    performed,
     retry_or_tell,
 )
 from caselists_ui.words import Labels
@@ -69,6 +70,8 @@ def edit(request: HttpRequest, pk: int) -> HttpResponseBase:
         form = DefinitionForm(labels=names, initial=_initial(lists, known))
         return _page(request, form, names, lists=lists, known=known)
     form = DefinitionForm(request.POST, labels=names)
+    if first := performed(form):
+        return already(request, first)
     if form.is_valid():
         _check_meanwhile(form, known)
     if not form.is_valid():

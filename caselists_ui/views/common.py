@@ -60,6 +60,12 @@ def retry_or_tell(
     return retry(422)
 
 
+def performed(form: OperationForm) -> AlreadyPerformed | None:
+    """The first submission of a form, when this is its second: looked for where the first has changed the page."""
+    operation = form.cleaned_data["operation"] if form.is_valid() else None
+    return AlreadyPerformed(operation) if operation and queries.one(operation) else None
+
+
 def already(request: HttpRequest, error: AlreadyPerformed) -> HttpResponseBase:
     """Answer a second submission with the result of the first; nothing was sent now."""
     closing = error.closing

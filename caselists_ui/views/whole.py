@@ -12,12 +12,19 @@ from django.views.decorators.http import require_http_methods
 from caselists_ui import services
 from caselists_ui.forms import ConfirmForm
 from caselists_ui.models import CaseList
-from caselists_ui.views.common import already, count_words, detail_url, find, find_living, retry_or_tell
+from caselists_ui.views.common import (
+    already,
+    count_words,
+    detail_url,
+    find,
+    find_living,
+    performed,
+    retry_or_tell,
+)
 from kayse_admin import htmx
 from kayse_admin.accounts.decorators import requires
 from kayse_admin.accounts.roles import Capability
 from kayse_admin.actors import actor_of
-from kayse_admin.audit import queries
 from kayse_admin.audit.recorder import AlreadyPerformed
 from kayse_admin.kayse_api.outcomes import Applied
 
@@ -73,10 +80,10 @@ def delete(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 def _gone(request: HttpRequest, form: ConfirmForm) -> HttpResponseBase:
     """A list that is gone has no such page, but for the second click of the person who deleted it."""
-    operation = form.cleaned_data["operation"] if form.is_valid() else None
-    if operation is None or queries.one(operation) is None:
+    first = performed(form)
+    if first is None:
         raise Http404
-    return already(request, AlreadyPerformed(operation))
+    return already(request, first)
 
 
 def _ask_duplicate(request: HttpRequest, lists: CaseList, form: ConfirmForm, *, status: int) -> HttpResponse:
