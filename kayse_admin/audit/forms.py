@@ -167,6 +167,18 @@ class FilterForm(forms.Form):
         return found
 
 
+class NoteForm(forms.Form):
+    """What a person wants others to know about an operation."""
+
+    note = forms.CharField(
+        label="Add a note",
+        max_length=400,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="It stays in the record under your name.",
+        error_messages={"required": "Write the note first."},
+    )
+
+
 class ResolveForm(forms.Form):
     """What a person found out about an operation of which nobody knew whether it happened."""
 
@@ -176,7 +188,7 @@ class ResolveForm(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": "Say which of the two it is.", **_CHOICE},
     )
-    note = forms.CharField(
+    because = forms.CharField(
         label="How do you know?",
         max_length=400,
         widget=forms.Textarea(attrs={"rows": 3}),

@@ -161,6 +161,14 @@ def same_gesture(opening: Event, most: int = 20) -> list[Operation]:
     return with_outcomes(others.order_by("id")[:most])
 
 
+def notes(opening: Event, most: int = 50) -> list[Event]:
+    """What people have noted about an operation, oldest first. A note is a fact about the event that opened it."""
+    found = Event.objects.filter(
+        OPENING, target_kind="operation", target_id=opening.pk, action=Action.AUDIT_NOTE
+    )
+    return list(found.order_by("id")[:most])
+
+
 def sizes_of(gestures: Iterable[str]) -> dict[str, int]:
     """How many operations each of these gestures caused: one query."""
     asked = {gesture for gesture in gestures if gesture}

@@ -16,5 +16,6 @@ urlpatterns = [
     path("filters/new/", saved.save, name="save"),
     path("filters/<kid:pk>/forget/", saved.forget, name="forget"),
     path("<uuid:operation>/", views.operation, name="operation"),
+    path("<uuid:operation>/note/", views.note, name="note"),
     path("<uuid:operation>/resolve/", views.resolve, name="resolve"),
 ]
