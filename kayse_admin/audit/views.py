@@ -53,7 +53,10 @@ def index(request: HttpRequest) -> HttpResponse:
         "save_url": f"{reverse('audit:save')}?{request.GET.urlencode()}",
         "exports": [
             (words, f"{reverse(name)}?{request.GET.urlencode()}")
-            for words, name in (("CSV", "audit:export"), ("NDJSON", "audit:export_ndjson"))
+            for words, name in (
+                ("CSV, for people", "audit:export"),
+                ("NDJSON, for programs", "audit:export_ndjson"),
+            )
         ],
     }
     return _log(request, context)
