@@ -1,4 +1,4 @@
-"""The main job, end to end in a browser: a paralegal corrects a client, a manager builds a list, an auditor sees both."""
+"""The main job in a browser: a paralegal corrects a client, a manager builds a list, an auditor sees both."""
 
 from __future__ import annotations
 
@@ -87,10 +87,75 @@ def test_a_manager_builds_a_list_and_changes_who_is_on_it(stack: Stack, open_as:
 
     page.get_by_role("link", name="Duplicate").click()
     page.get_by_role("dialog").get_by_role("button", name=re.compile("Duplicate")).click()
-    page.wait_for_url(re.compile(r"/case-lists/(?!%d/)\d+/$" % pk))
+    page.wait_for_url(re.compile(rf"/case-lists/(?!{pk}/)\d+/$"))
     copy = int(page.url.rstrip("/").rsplit("/", 1)[1])
     assert stack.sandbox("GET", f"/_sandbox/lists/{copy}/members")["case_ids"] == members
     clean(notes)
+
+
+def test_every_endpoint_is_reached_by_a_click(stack: Stack, open_as: Open) -> None:
+    """All but the clients' two bulk endpoints, each change with one intent and one outcome in the record."""
+    page, notes = open_as("admin", "/clients/new/")
+    events = stack.manage("shell", "-v0", "-c", COUNT_EVENTS)
+    for label, text in (
+        ("First name", "Click"),
+        ("Last name", "Through"),
+        ("External source", "manual"),
+        ("External id", "click-1"),
+    ):
+        page.get_by_label(label, exact=True).fill(text)
+    page.get_by_role("button", name="Create client").click()
+    page.wait_for_url(re.compile(r"/clients/\d+/$"))
+    page.get_by_role("button", name=re.compile("Refresh")).click()
+    expect(page.get_by_text(re.compile("as of")).first).to_be_visible()
+    page.get_by_role("link", name="Delete").click()
+    with page.expect_navigation():
+        page.get_by_role("dialog").get_by_role("button", name=re.compile("Delete")).click()
+    expect(page.get_by_text(re.compile("deleted", re.IGNORECASE)).first).to_be_visible()
+
+    page.goto(f"{stack.base}/case-lists/")
+    page.goto(f"{stack.base}/case-lists/2/")
+    for verb in ("Append", "Remove"):
+        page.get_by_role("link", name=f"{verb} clients").click()
+        page.locator("[name=client_ids]").fill("21, 22")
+        page.get_by_role("button", name="Continue").click()
+        page.get_by_role("button", name=re.compile(verb)).click()
+        page.wait_for_url(re.compile(r"/case-lists/2/$"))
+    page.get_by_role("link", name="Edit").click()
+    page.get_by_label("Name", exact=True).fill("Renamed by a click")
+    for box in page.get_by_role("checkbox").all():
+        box.check()
+    page.get_by_role("button", name="Save list").click()
+    page.wait_for_url(re.compile(r"/case-lists/2/$"))
+    expect(page.get_by_role("heading", name="Renamed by a click")).to_be_visible()
+    page.get_by_role("link", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name=re.compile("Delete")).click()
+    page.wait_for_url(re.compile(r"/case-lists/"))
+
+    reached = {
+        f"{one['method']} {re.sub('(?<=/)[0-9]+', '#', one['path'])}"
+        for one in stack.sandbox("GET", "/_sandbox/requests")["requests"]
+    }
+    assert {
+        "POST /v1/clients",
+        "GET /v1/clients/#",
+        "DELETE /v1/clients/#",
+        "GET /v1/case_lists",
+        "POST /v1/case_lists/#/clients/append",
+        "POST /v1/case_lists/#/clients/remove",
+        "POST /v1/case_lists/bulk",
+        "POST /v1/case_lists/bulk_delete",
+    } <= reached, reached
+    counts = zip(events.split(), stack.manage("shell", "-v0", "-c", COUNT_EVENTS).split(), strict=True)
+    assert [int(now) - int(before) for before, now in counts] == [6, 6], "one intent and one outcome each"
+    clean(notes)
+
+
+#: Prints how many intents and how many outcomes there are.
+COUNT_EVENTS = (
+    "from kayse_admin.audit.models import Event; "
+    "print(*(Event.objects.filter(stage=s).count() for s in ('intent', 'outcome')))"
+)
 
 
 def test_an_auditor_sees_both(stack: Stack, open_as: Open) -> None:

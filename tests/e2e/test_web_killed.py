@@ -66,4 +66,5 @@ def test_killed_in_mid_call(apply: bool, tmp_path: Path) -> None:
             assert operation, "the client's page leads to the operation"
             told = http.get(operation[0]).text
         # Within five minutes of the call an old value proves nothing yet, and the page says so.
-        assert ("Recovery" in told) and (("Done" in told) if there else ("Outcome unknown" in told))
+        assert "Recovery" in told
+        assert ("Done" if there else "Outcome unknown") in told
