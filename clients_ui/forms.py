@@ -52,7 +52,9 @@ def national(text: str) -> str:
     if told is None:
         return text
     if settings.PHONE_REGION == "US" and told.startswith("+1") and len(told) == 12:
-        return f"({told[2:5]}) {told[5:8]}-{told[8:]}"  # the same as below, which costs 100 times as much a row
+        return (
+            f"({told[2:5]}) {told[5:8]}-{told[8:]}"  # the same as below, which costs 100 times as much a row
+        )
     number = phonenumbers.parse(told)
     at_home = number.country_code == phonenumbers.country_code_for_region(settings.PHONE_REGION)
     style = phonenumbers.PhoneNumberFormat

@@ -327,7 +327,8 @@ class TestPaging:
             if connection.vendor == "sqlite":
                 cursor.execute(f"EXPLAIN QUERY PLAN {sql.replace('%', '%%')}")
             else:  # with so few rows PostgreSQL would rather read them all
-                cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+                for way in ("seqscan", "bitmapscan", "sort"):
+                    cursor.execute(f"SET LOCAL enable_{way} = off")
                 cursor.execute(f"EXPLAIN {sql.replace('%', '%%')}")
             return "\n".join(str(row) for row in cursor.fetchall())
 
