@@ -1,4 +1,4 @@
-"""Scripts and template syntax in everything that the vendor tells: nothing of it runs, and the policy is never touched."""
+"""Scripts and template syntax in everything that the vendor tells: nothing of it runs."""
 
 from __future__ import annotations
 
