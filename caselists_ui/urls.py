@@ -14,6 +14,7 @@ urlpatterns = [
     path("case-lists/preview/", builder.preview, name="preview"),
     path("case-lists/<kid:pk>/", lists.detail, name="detail"),
     path("case-lists/<kid:pk>/recount/", lists.recount, name="recount"),
+    path("case-lists/<kid:pk>/versions/<kid:number>/", lists.version, name="version"),
     path("case-lists/<kid:pk>/edit/", builder.edit, name="edit"),
     path("case-lists/<kid:pk>/preview/", members.preview, name="members_preview"),
     path("case-lists/<kid:pk>/attach/", members.attach, name="attach"),

@@ -14,9 +14,10 @@ from django.views.decorators.http import require_POST, require_safe
 from caselists_ui import labels, ledger, listing
 from caselists_ui.definition import Kind, write_json
 from caselists_ui.forms import IndexForm
-from caselists_ui.ledger import Known
+from caselists_ui.ledger import Entry, Known
 from caselists_ui.listing import Listing, Query
 from caselists_ui.models import CaseList, Reading, Version
+from caselists_ui.services import CHECKPOINT, recorded
 from caselists_ui.summary import step_words
 from caselists_ui.views.common import detail_url, find, problem_of
 from caselists_ui.words import Labels, sentence
@@ -24,7 +25,10 @@ from kayse_admin import htmx
 from kayse_admin.accounts.decorators import requires
 from kayse_admin.accounts.roles import Capability
 from kayse_admin.actors import actor_of
+from kayse_admin.audit.diff import diff
+from kayse_admin.audit.fields import labels_of
 from kayse_admin.audit.models import OpenOperation
+from kayse_admin.converters import parse_id
 from kayse_admin.kayse_api.outcomes import Applied, Unknown
 from kayse_admin.pager import Pager, address, size_links
 
@@ -119,6 +123,7 @@ def _detail(request: HttpRequest, lists: CaseList, problem: str = "") -> HttpRes
     pk, names = lists.pk, labels.current()
     known = ledger.known(pk)
     carried = known.carried
+    history = ledger.history(pk)
     context = {
         "list": lists,
         "known": known,
@@ -130,13 +135,29 @@ def _detail(request: HttpRequest, lists: CaseList, problem: str = "") -> HttpRes
         "export": write_json(carried.export()) if carried else "",
         "steps": [(step, step_words(step, names)) for step in reversed(known.steps)],
         "versions": _versions(pk, names),
-        "history": ledger.history(pk),
+        "history": history,
+        "checkpoints": _checkpoints(history),
         "open": OpenOperation.objects.filter(target_kind="case_list", target_id=pk).order_by("opened_at"),
         "may_edit": actor_of(request).can(Capability.LISTS_EDIT) and not lists.gone_at,
         "before": _previous_count(lists),
         "problem": problem,
     }
     return render(request, "caselists_ui/detail.html", context, status=503 if problem else 200)
+
+
+def _checkpoints(history: list[Entry]) -> list[dict[str, Any]]:
+    """The copies that were made before an edit and are still there, newest first."""
+    made = [
+        one.operation
+        for one in history
+        if one.operation.opening.reason == CHECKPOINT and one.operation.result == "applied"
+    ]
+    copies = CaseList.objects.filter(gone_at=None).in_bulk([one.last.target_id for one in made])
+    return [
+        {"copy": copies[one.last.target_id], "at": one.opening.at}
+        for one in made
+        if one.last.target_id in copies
+    ]
 
 
 def _previous_count(lists: CaseList) -> Reading | None:
@@ -162,6 +183,31 @@ def _versions(pk: int, names: Labels) -> list[dict[str, Any]]:
         }
         for version in found
     ]
+
+
+@require_safe
+@requires(Capability.LISTS_VIEW)
+def version(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    """A version in full, and what it changed; `?with=` names another version to compare it with."""
+    lists, names = find(pk), labels.current()
+    versions = {found.number: found for found in Version.objects.filter(case_list=pk).order_by("number")}
+    other = parse_id(request.GET["with"]) if "with" in request.GET else max(1, number - 1)
+    if number not in versions or other not in versions:
+        raise Http404
+    definition = ledger.defined(versions[number])
+    context = {
+        "list": lists,
+        "version": versions[number],
+        "other": versions[other],
+        "versions": versions.values(),
+        "sentence": sentence(definition.selection, names),
+        "changes": diff(
+            recorded(ledger.defined(versions[other])), recorded(definition), labels_of("case_list")
+        ),
+        "export": write_json(definition.export()),
+        "may_edit": actor_of(request).can(Capability.LISTS_EDIT) and not lists.gone_at,
+    }
+    return render(request, "caselists_ui/version.html", context)
 
 
 @require_POST
