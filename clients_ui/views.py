@@ -19,17 +19,16 @@ from kayse_admin.accounts.roles import Capability
 from kayse_admin.actors import actor_of
 from kayse_admin.converters import parse_id
 from kayse_admin.kayse_api.outcomes import Applied, Rejected
-from kayse_admin.pager import address
 
 
 @require_safe
 @requires(Capability.CLIENTS_VIEW)
 def index(request: HttpRequest) -> HttpResponseBase:
     """The directory, searched, sorted and paged; 0 requests."""
-    context = {"listing": listing(request)}
-    replace = address(request, {})
+    found = listing(request)
+    context = {"listing": found}
     return htmx.render(
-        request, "clients_ui/index.html", "clients_ui/_results.html", context, replace_url=replace
+        request, "clients_ui/index.html", "clients_ui/_results.html", context, replace_url=found.url
     )
 
 
