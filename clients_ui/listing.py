@@ -67,6 +67,7 @@ class Listing:
     filters: Filters
     chips: tuple[tuple[str, str], ...]
     url: str
+    export_url: str
 
     @property
     def is_search(self) -> bool:
@@ -76,16 +77,12 @@ class Listing:
 
 def listing(request: HttpRequest) -> Listing:
     """The page that the address asks for: q, sort, size, after or before. Odd values count as not given."""
-    typed = normal.tidy(request.GET.get("q", ""))
-    sort = request.GET.get("sort", "")
-    sort = sort if sort.removeprefix("-") in SORTS else DEFAULT_SORT
+    asked = wanted(request)
     size = request.GET.get("size", "")
     number = int(size) if size in {str(one) for one in SIZES} else SIZES[0]
     known = directory.known_count()
-    sections = search.sections(typed) if typed else _sorted(sort)
-    found = filters.read(request.GET, actor_of(request))
-    also = found.conditions
-    counts = keyset.count(sections, also) if typed or also else None
+    sections, also = asked.sections, asked.filters.conditions
+    counts = keyset.count(sections, also) if asked.typed or also else None
     total, capped = (known, False) if counts is None else keyset.total(counts)
     page = keyset.page(
         sections, number, also=also, counts=counts, **_cursors(request, sections, total, capped)
@@ -94,20 +91,46 @@ def listing(request: HttpRequest) -> Listing:
     return Listing(
         rows=_rows(page.ids),
         pager=_pager(request, page, total, capped, number),
-        typed=typed,
-        sort="" if typed else sort,
+        typed=asked.typed,
+        sort=asked.sort,
         known=known,
-        readings=tuple(dict.fromkeys(section.title for section in sections)) if typed else (),
-        filters=found,
+        readings=tuple(dict.fromkeys(section.title for section in sections)) if asked.typed else (),
+        filters=asked.filters,
         chips=tuple(
-            (chip.words, address(request, {**given, **START, chip.name: None})) for chip in found.chips
+            (chip.words, address(request, {**given, **START, chip.name: None}))
+            for chip in asked.filters.chips
         ),
         url=address(request, given),
+        export_url=_export_url(request),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What an address asks for, before any row is read."""
+
+    typed: str
+    sort: str
+    sections: list[Section]
+    filters: Filters
+
+
+def wanted(request: HttpRequest) -> Wanted:
+    """The search, the order and the filters of an address: q, sort and those of `filters`."""
+    typed = normal.tidy(request.GET.get("q", ""))
+    sort = request.GET.get("sort", "")
+    sort = sort if sort.removeprefix("-") in SORTS else DEFAULT_SORT
+    sections = search.sections(typed) if typed else _sorted(sort)
+    return Wanted(typed, "" if typed else sort, sections, filters.read(request.GET, actor_of(request)))
 
 
 def _sorted(sort: str) -> list[Section]:
     return [Section("", SORTS[sort.removeprefix("-")], descending=sort.startswith("-"))]
+
+
+def _export_url(request: HttpRequest) -> str:
+    query = address(request, {**START, "size": None}).partition("?")[2]
+    return reverse("clients_ui:export") + (f"?{query}" if query else "")
 
 
 def _cursors(request: HttpRequest, sections: list[Section], total: int, capped: bool) -> dict[str, Any]:
