@@ -48,7 +48,8 @@ COLUMNS = {
     "actor_name": "'Person ' || (1 + n % 5)",
     "actor_role": "CASE WHEN n % 3 = 0 THEN 'Paralegal' ELSE 'Campaign manager' END",
     "address": "'10.0.0.' || (n % 200)",
-    "action": "CASE WHEN n % 5000 = 0 THEN 'client_delete' WHEN n % 4 = 0 THEN 'case_list_attach' ELSE 'client_update' END",
+    "action": "CASE WHEN n % 5000 = 0 THEN 'client_delete' WHEN n % 4 = 0 THEN 'case_list_attach' "
+    "ELSE 'client_update' END",
     "target_kind": "CASE WHEN n % 4 = 0 AND n % 5000 <> 0 THEN 'case_list' ELSE 'client' END",
     "target_id": "1 + n % 20000",
     "target_label": "'Client ' || (1 + n % 20000)",
@@ -144,10 +145,12 @@ def main() -> None:
     client = browser()
     year = time.strftime("%Y", time.localtime(time.time() - 500 * 86_400))
     queries = [
-        "", f"before={newest // 2}", "before=60", "when=7d", f"since={year}-03-01&until={year}-03-07", "person=2", "person=9",
+        "", f"before={newest // 2}", "before=60", "when=7d", f"since={year}-03-01&until={year}-03-07", "person=2",
+        "person=9",
         "action=client_delete", "action=client_update", "result=applied", "result=rejected", "result=unknown",
         "result=not_sent", "result=under_way", "kind=case_list", "kind=label", "kind=client&pk=777", "role=Paralegal",
-        "role=System", "address=10.0.0.7", "address=10.9.9.9", "job=3", f"gesture={777:032x}", "q=client 777", "q=nobody",
+        "role=System", "address=10.0.0.7", "address=10.9.9.9", "job=3", f"gesture={777:032x}",
+        "q=client 777", "q=nobody",
         "person=9&result=unknown", f"person=2&result=rejected&since={year}-03-01&until={year}-03-07",
     ]  # fmt: skip
     for query in queries:
