@@ -11,6 +11,7 @@ app_name = "caselists_ui"
 urlpatterns = [
     path("case-lists/", lists.index, name="index"),
     path("case-lists/new/", builder.new, name="new"),
+    path("case-lists/look/", lists.look, name="look"),
     path("case-lists/preview/", builder.preview, name="preview"),
     path("case-lists/<kid:pk>/", lists.detail, name="detail"),
     path("case-lists/<kid:pk>/recount/", lists.recount, name="recount"),
