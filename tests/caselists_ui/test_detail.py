@@ -90,7 +90,7 @@ def test_a_count_that_nobody_can_tell(sandbox: Sandbox, as_manager: Browser) -> 
 
 
 def test_what_is_no_list(sandbox: Sandbox, as_manager: Browser, as_nobody: Browser) -> None:
-    for pk in ("1", "0", "-1", str(2**63), "9" * 400, "1e3", "٣"):
+    for pk in ("0", "-1", str(2**63), "9" * 400, "1e3", "٣"):
         assert as_manager.get(f"/case-lists/{pk}/").status_code == 404
     assert as_manager.get("/case-lists/1/recount/").status_code == 405
     assert as_manager.post("/case-lists/1/").status_code == 405
