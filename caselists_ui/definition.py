@@ -25,6 +25,7 @@ TYPES, STATUSES = "case_type_ids", "status_ids"
 LENGTHS = {"name": 255, "description": 5_000, "external_source": 255, "external_source_id": 255}
 MAX_DEPTH, MAX_FILTER = 16, 20_000
 
+_NUMBERS = re.compile(r"\[\n\s+((?:-?[0-9]+,\n\s+)*-?[0-9]+)\n\s*\]")
 _UNSTORABLE = re.compile("[\ud800-\udfff\0]")
 
 
@@ -253,8 +254,10 @@ def parse_other(text: str) -> dict[str, Json]:
 
 
 def write_json(value: Json, indent: int | None = 2) -> str:
-    """JSON for people to read and edit; `parse_other` reads an object back."""
-    return json.dumps(value, ensure_ascii=False, indent=indent)
+    """JSON for people to read and edit, a list of numbers on one line; `parse_other` reads an object back."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    # A text in JSON holds no raw line break, so this only ever meets lists.
+    return _NUMBERS.sub(lambda match: "[" + " ".join(match[1].split()) + "]", text)
 
 
 def _require_storable(value: Json, depth: int) -> None:

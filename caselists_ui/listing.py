@@ -138,7 +138,9 @@ def _answer(query: Query) -> _Answer | None:
     while (found := cache.get(name)) is None:
         if cache.add(f"{name}:asking", True, settings.KAYSE_PERSON_DEADLINE):
             try:
-                return _ask(query)[1]
+                # Somebody may have answered between the look and the lock.
+                found = cache.get(name)
+                return _Answer(**found) if found else _ask(query)[1]
             finally:
                 cache.delete(f"{name}:asking")
         if time.monotonic() > deadline:

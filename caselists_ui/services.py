@@ -89,7 +89,9 @@ def edit(
         if now_known:
             _keep(actor, lists, now_known, operation, reason)
         listing.drop()
-        return Settled(Target("case_list", lists.pk, definition.name), recorded(now_known or definition))
+        return Settled(
+            Target("case_list", lists.pk, definition.name), recorded(now_known) if now_known else payload
+        )
 
     outcome = perform(
         actor,

@@ -43,6 +43,8 @@ def of_definition(
 ) -> Summary:
     """A create (no `lists`), or a set of a list of which this is known."""
     selection = definition.selection
+    if lists is not None and known is not None and known.definition is None and selection.is_empty:
+        return _of_name(definition, lists)
     before = known.carried if known else None
     payload = definition.payload(before)
     if lists is not None:
@@ -55,7 +57,7 @@ def of_definition(
     )
     if selection.exclude_ids and not selection.narrows:
         found.append(Lint("warn", "Cases can only be left out of a filter, and there is none."))
-    cost = "1 request." if lists is None else "2 requests: the change, and a look at the new number of cases."
+    cost = "1 request." if lists is None else CHANGE_COST
     return Summary(
         sentence(selection, labels), payload, found, cost, selection.kind.label, selection.kind.meaning
     )
@@ -70,6 +72,12 @@ def of_selection(selection: Selection, labels: Labels) -> Summary:
     if both:
         found.append(Lint("warn", f"{len(both):,} of the ids are named and left out at once."))
     return Summary(sentence(selection, labels), selection.payload(), found, CHANGE_COST)
+
+
+def _of_name(definition: Definition, lists: CaseList) -> Summary:
+    """A set of a list whose definition is not known, without a filter or a case: only its name travels."""
+    words = Sentence((("The filter stays as it is at Kayse, and is not known here.", False),))
+    return Summary(words, {"id": lists.pk, **definition.payload()}, [], CHANGE_COST)
 
 
 CHANGE_COST = "2 requests: the change, and a look at the new number of cases."

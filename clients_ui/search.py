@@ -79,7 +79,7 @@ def _comma(text: str) -> Iterator[Section]:
     left, _, right = text.partition(",")
     one, other = normal.key(left), normal.key(right)
     if one and normal.key(right) in states.CODES:
-        yield _starts("City and state", BY_CITY, one, Q(state_key=normal.state_key(right)))
+        yield _place(one, right)
     if one and other:
         yield _pair(first=other, last=one)
     elif one or other:
@@ -133,6 +133,13 @@ def _codes(text: str, whole: str) -> Iterator[Section]:
             yield _starts("E-mail domain", ("domain_key", "id"), normal.email_key(text))
     if re.search(r"[0-9]", text):
         yield _starts("Postal code", ("postal_key", "id"), whole)
+
+
+def _place(city: str, state: str) -> Section:
+    """A city and its state. A range for the state, too: SQLite sorts anew where a column of the order is constant."""
+    return _starts(
+        "City and state", BY_CITY, city[: normal.KEY_LENGTH], _prefix("state_key", normal.state_key(state))
+    )
 
 
 def _pair(first: str, last: str) -> Section:

@@ -11,16 +11,20 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from clients_ui.models import Client
 from kayse_admin.accounts.decorators import requires
 from kayse_admin.accounts.roles import Capability
-from kayse_admin.actors import Actor, actor_of
+from kayse_admin.actors import actor_of
 from kayse_admin.audit import queries, rows
+from kayse_admin.audit.fields import label_of
 from kayse_admin.audit.operation import badge_of
 from kayse_admin.audit.queries import UNDER_WAY, Filters
 from kayse_admin.audit.records import RESULT_WORDS
 
 #: Operations on the page: the newest of today.
 MOST_SHOWN = 8
+#: Clients with lost values on the page; the client list has them all.
+MOST_LOST = 10
 
 
 @require_safe
@@ -40,10 +44,10 @@ def index(request: HttpRequest) -> HttpResponse:
         "capped": capped,
         "latest": queries.page(filters, size=MOST_SHOWN).operations,
         "waiting": queries.unfinished(person=mine),
+        "lost": _lost() if actor.can(Capability.CLIENTS_VIEW) else [],
         "may": {str(capability): actor.can(capability) for capability in Capability},
         "log_url": reverse("audit:index") + "?when=today" if reviewer else "",
         "role": actor.role,
-        "name": _first_name(actor),
     }
     return render(request, "home.html", context)
 
@@ -62,5 +66,14 @@ def _counts(found: dict[str, int], reviewer: bool) -> list[dict[str, Any]]:
     ]
 
 
-def _first_name(actor: Actor) -> str:
-    return actor.name.split()[0] if actor.name.split() else ""
+def _lost() -> list[dict[str, Any]]:
+    """Clients of whom Kayse lost a value during an edit, until somebody has dealt with it."""
+    found = Client.objects.filter(lost__isnull=False).only("first_name", "last_name", "lost").order_by("id")
+    return [
+        {
+            "name": client.name,
+            "url": reverse("clients_ui:detail", args=[client.pk]),
+            "fields": ", ".join(label_of("client", name) for name in client.lost or {}),
+        }
+        for client in found[:MOST_LOST]
+    ]

@@ -81,11 +81,11 @@ def toast(
 
     Only for success: what failed, or may have failed, is said on the page, where it stays.
     """
-    if isinstance(target, HttpRequest):
-        said = format_html('{} <a href="{}">{}</a>', message, link, link_text) if link else message
-        messages.success(target, said)
-        return target
-    return client_event(target, "toast", {"text": message, "link": link, "link_text": link_text})
+    if isinstance(target, HttpResponse):
+        return client_event(target, "toast", {"text": message, "link": link, "link_text": link_text})
+    said = format_html('{} <a href="{}">{}</a>', message, link, link_text) if link else message
+    messages.success(target, said)
+    return target
 
 
 def client_event(response: HttpResponse, name: str, detail: dict[str, Any] | None = None) -> HttpResponse:

@@ -29,7 +29,7 @@ def script(read: Read) -> str:
     return re.sub(r"^\s*(//.*\n)?", "", read(SCRIPT), flags=re.MULTILINE)
 
 
-class StaticFiles(CompressedManifestStaticFilesStorage):
+class StaticFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # it has no types
     """Writes the style sheet and the script at collectstatic, before files are hashed and compressed."""
 
     def post_process(

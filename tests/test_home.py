@@ -10,7 +10,9 @@ from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.html import strip_tags
 
+from clients_ui import knowledge
 from kayse_admin.accounts.models import User
 from kayse_admin.audit.actions import Action
 from kayse_admin.audit.models import Event, OpenOperation
@@ -43,8 +45,8 @@ def day(people: dict[str, User]) -> dict[str, Event]:
 @pytest.mark.parametrize("name", ["auditor", "administrator"])
 def test_reviewers_see_everybodys_day(name: str, people: dict[str, User], day: dict[str, Event]) -> None:
     html = home(signed_in(people[name]))
-    assert "Paula Legal edited the city of client Ana García from Austin to Dallas" in html
-    assert "Max Manager attached 2 cases to case list Roundup – signed" in html
+    assert "Paula Legal edited the city of client Ana García from Austin to Dallas" in strip_tags(html)
+    assert "Max Manager attached 2 cases to case list Roundup – signed" in strip_tags(html)
     assert "Old Client" not in html
     assert '<a href="/audit/?when=today&amp;result=applied"><strong>2</strong></a>' in html
     assert '<a href="/audit/?when=today&amp;result=rejected"><strong>1</strong></a>' in html
@@ -70,6 +72,18 @@ def test_what_is_under_way_for_long_needs_a_person(as_auditor: Browser, people: 
     assert "Needs a person" not in home(as_auditor)
     OpenOperation.objects.update(opened_at=timezone.now() - timedelta(minutes=3))
     assert f'href="/audit/{begun.operation}/"' in home(as_auditor).split("Needs a person")[1]
+
+
+def test_a_value_that_kayse_lost_is_an_alarm(people: dict[str, User]) -> None:
+    assert "Lost at Kayse" not in home(signed_in(people["paralegal"]))
+    client = knowledge.blank(7, timezone.now())
+    client.first_name, client.last_name = "Ana", "García"
+    client.lost = {"postal_code": {"was": "78701", "at": 1_780_000_000}}
+    client.save()
+    html = home(signed_in(people["paralegal"]))
+    assert "Ana García lost ZIP code" in " ".join(strip_tags(html.split("Lost at Kayse")[1]).split())
+    assert 'href="/clients/7/"' in html
+    assert "Lost at Kayse" not in home(signed_in(people["nobody"]))
 
 
 def test_signing_in_is_needed() -> None:

@@ -53,10 +53,13 @@ def diff(before: Json, after: Json, labels: Mapping[str, str]) -> list[Change]:
     """The fields that differ between two recorded states, in the order in which they are told, named by `labels`.
 
     Nothing, empty text, an empty list and a field that was never told are the same nothing; lists are compared as
-    bags; the parts of a nested object are fields of their own ("filter.status_ids"). States that are not objects
-    count as states about which nothing is told.
+    bags; the parts of a nested object are fields of their own ("filter.status_ids"). None is the state of what does
+    not exist, before it is made or after it is deleted: all its fields are empty.
     """
     old, new = dict(_flat(before)), dict(_flat(after))
+    for state, fields in ((before, old), (after, new)):
+        if not isinstance(state, Mapping):
+            fields.update(dict.fromkeys({**old, **new}))
     changes = (_change(labels, field, old, new) for field in [*old, *(f for f in new if f not in old)])
     return [change for change in changes if change]
 
@@ -87,7 +90,7 @@ def _change(
     if _same(before, after):
         return None
     label = named(labels, field)
-    if isinstance(before, list) and isinstance(after, list) and _plain(before) and _plain(after):
+    if before and after and isinstance(before, list) and isinstance(after, list) and _plain(before + after):
         gone, come = _less(before, after), _less(after, before)
         return Change(field, label, gone, come, Kind.ITEMS) if gone or come else None
     return Change(field, label, before, after, _kind(before, after))

@@ -25,6 +25,7 @@ CLIENT = {
     "update_origin": "Last changed by",
 }
 CASE_LIST = {
+    "in_words": "In words",
     "name": "Name",
     "description": "Description",
     "is_obo": "On behalf of",

@@ -92,6 +92,12 @@ class FilterForm(forms.Form):
         required=False, label="Network address", error_messages={"invalid": "This is not a network address."}
     )
     job = IdField(label="Job")
+    gesture = forms.RegexField(
+        r"\A[0-9a-f-]{1,36}\Z",
+        required=False,
+        label="Request id",
+        error_messages={"invalid": "This is no request id."},
+    )
     before = IdField(label="Page")
     after = IdField(label="Page")
     size = forms.TypedChoiceField(
@@ -102,23 +108,10 @@ class FilterForm(forms.Form):
         label="Rows a page",
     )
 
-    #: What narrows the list; the others only turn its pages.
-    NARROWING = (
-        "q",
-        "person",
-        "action",
-        "result",
-        "when",
-        "since",
-        "until",
-        "kind",
-        "pk",
-        "role",
-        "address",
-        "job",
-    )
     #: Behind "More filters".
-    MORE = ("since", "until", "kind", "pk", "role", "address", "job")
+    MORE = ("since", "until", "kind", "pk", "role", "address", "job", "gesture")
+    #: What narrows the list; the others only turn its pages.
+    NARROWING = ("q", "person", "action", "result", "when", *MORE)
 
     def __init__(self, data: Any) -> None:
         super().__init__(data, label_suffix="")
@@ -158,6 +151,7 @@ class FilterForm(forms.Form):
             until=_begin(until + timedelta(days=1)) if until else None,
             address=data["address"],
             job=data["job"],
+            gesture=data["gesture"],
         )
 
     def chips(self) -> list[tuple[str, str, str]]:

@@ -43,6 +43,8 @@ class Operation:
     @property
     def result_words(self) -> str:
         """The result for people."""
+        if self.opening.stage == "fact" and self.result == "rejected":
+            return "Refused"
         return RESULT_WORDS.get(self.result, self.result)
 
     @property
@@ -93,16 +95,24 @@ class Operation:
     def changes(self) -> list[Change]:
         """What changed field by field, or was meant to; social security numbers blotted out."""
         before, after = self.opening.before, self.last.after
-        if self.result != "applied" and after is None:
+        deleted = self.result == "applied" and self.opening.action.endswith("_delete")
+        if after is None and not deleted:
             before, after = self._asked()
         return shown_safely(diff(before, after, labels_of(self.opening.target_kind)))
 
     def _asked(self) -> tuple[Json, Json]:
-        """The state before and the payload over the same fields: what an edit that did not simply happen asked for."""
+        """What was asked for, when no state after it was told: the payload, and the same fields before."""
         before, payload = self.opening.before, self.opening.payload
-        if not isinstance(before, dict) or not isinstance(payload, dict):
+        if (
+            self.opening.stage != "intent"
+            or not isinstance(payload, dict)
+            or self.opening.action.endswith("_delete")
+        ):
             return None, None
-        return {name: value for name, value in before.items() if name in payload}, payload
+        payload = {name: value for name, value in payload.items() if name not in {"id", "ids"}}
+        if isinstance(before, dict):
+            before = {name: value for name, value in before.items() if name in payload}
+        return before, payload
 
     @cached_property
     def sentence(self) -> Sentence:

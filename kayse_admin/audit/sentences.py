@@ -45,6 +45,8 @@ _ENDS: dict[str, str] = {
 }
 #: Facts about the person alone: no target is named.
 _ALONE = frozenset({Action.SIGN_IN, Action.SIGN_OUT, Action.KEY_RETRY})
+#: Told beside the fields that they follow from.
+_DERIVED = frozenset({"in_words", "case_count"})
 _EDITS = frozenset({Action.CLIENT_UPDATE, Action.CASE_LIST_UPDATE})
 #: The key of the payload that holds what the action is about, and the word that is counted.
 _COUNTED: dict[Action, tuple[str, str]] = {
@@ -59,7 +61,7 @@ _COUNTED: dict[Action, tuple[str, str]] = {
 class Sentence:
     """The parts of a sentence, for a page to set them apart: who, did what to, a kind of thing, which one, the rest.
 
-    `rest` brings its own separator: " from Austin to Dallas", ": it was not sent", or nothing.
+    `rest` and `end` bring their own separators: " from Austin to Dallas", ": it was not sent", or nothing.
     """
 
     person: str
@@ -67,9 +69,14 @@ class Sentence:
     kind: str = ""
     target: str = ""
     rest: str = ""
+    end: str = ""
 
     def __str__(self) -> str:
-        return " ".join(part for part in (self.person, self.verb, self.kind, self.target) if part) + self.rest
+        return (
+            " ".join(part for part in (self.person, self.verb, self.kind, self.target) if part)
+            + self.rest
+            + self.end
+        )
 
 
 def sentence(opening: Event, closing: Event | None, changes: Sequence[Change] = ()) -> Sentence:
@@ -82,10 +89,10 @@ def sentence(opening: Event, closing: Event | None, changes: Sequence[Change] = 
         return Sentence(person, f"did “{opening.action}”", target=opening.target_label)
     if action in _ALONE:
         return Sentence(person, action.phrase)
-    verb, rest = _said(action, opening, changes, done=result == "applied")
+    verb, rest = _said(action, opening, closing, changes)
     kind, target = _target(opening, closing)
     end = "" if result == "applied" else f": {_ENDS.get(result, result)}"
-    return Sentence(person, verb, kind, target, f" {rest}{end}" if rest else end)
+    return Sentence(person, verb, kind, target, f" {rest}" if rest else "", end)
 
 
 def _action(event: Event) -> Action | None:
@@ -103,17 +110,20 @@ def _target(opening: Event, closing: Event | None) -> tuple[str, str]:
     return KINDS.get(known.target_kind, known.target_kind.replace("_", " ")), label
 
 
-def _said(action: Action, opening: Event, changes: Sequence[Change], *, done: bool) -> tuple[str, str]:
+def _said(
+    action: Action, opening: Event, closing: Event | None, changes: Sequence[Change]
+) -> tuple[str, str]:
     """The verb with what it is about, and what follows the target: "edited the city of", "from Austin to Dallas"."""
+    done = (closing or opening).result == "applied"
+    changes = [change for change in changes if change.field not in _DERIVED]
     verb = action.phrase if done else f"tried to {_TO.get(action) or _lower(action.label)}"
     if action in _EDITS and changes:
         return _edited(changes, done=done)
     if action in _COUNTED:
         key, noun = _COUNTED[action]
         return verb.replace(noun, _counted(opening.payload, key, noun), 1), ""
-    if action is Action.CASE_LIST_DUPLICATE:
-        name = _text(opening.payload, "name")
-        return verb, f"as {name}" if name else ""
+    if action is Action.CASE_LIST_DUPLICATE and closing and closing.target_id != opening.target_id:
+        return verb, f"as number {closing.target_id}"
     return verb, ""
 
 
@@ -164,8 +174,3 @@ def _counted(payload: Json, key: str, noun: str) -> str:
         counted = f"{len(found):,} {noun if len(found) > 1 else noun[:-1]}"
         return f"{counted} and more by filter" if payload.get("filter") else counted
     return f"{noun} by filter" if payload.get("filter") else noun
-
-
-def _text(payload: Json, key: str) -> str:
-    found = payload.get(key) if isinstance(payload, Mapping) else None
-    return _value(found) if isinstance(found, str) else ""

@@ -18,7 +18,7 @@ from kayse_admin.accounts.decorators import requires
 from kayse_admin.accounts.roles import Capability
 from kayse_admin.actors import actor_of
 from kayse_admin.audit import export as files
-from kayse_admin.audit import queries, recorder, resolving, rows
+from kayse_admin.audit import queries, recorder, resolving, rows, saved
 from kayse_admin.audit.actions import Action
 from kayse_admin.audit.forms import FilterForm, ResolveForm
 from kayse_admin.audit.records import Target
@@ -46,6 +46,8 @@ def index(request: HttpRequest) -> HttpResponse:
         "chips": [(label, words, address(request, {name: None, **_CURSORS})) for name, label, words in chips],
         "filter_words": "; ".join(f"{label}: {words}" for _, label, words in chips),
         "more_open": any(name in form.MORE for name, _, _ in chips),
+        "saved": saved.of(actor_of(request).id),
+        "save_url": f"{reverse('audit:save')}?{request.GET.urlencode()}",
         "export_url": f"{reverse('audit:export')}?{request.GET.urlencode()}",
     }
     return _log(request, context)

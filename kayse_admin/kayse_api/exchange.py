@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 from kayse_admin.kayse_api.config import KayseConfig
-from kayse_admin.kayse_api.errors import NeverSent, NotSendable, NoUsableAnswer, WireError
+from kayse_admin.kayse_api.errors import NeverSent, NotSendable, NoUsableAnswer
 from kayse_admin.kayse_api.outcomes import (
     Applied,
     NotSent,
@@ -120,7 +120,7 @@ class Exchange:
         except NeverSent as error:
             outcome = NotSent(error.reason)
         except NoUsableAnswer as error:
-            outcome = _unknown(call, error, None)
+            outcome = _unknown(call, error.reason, None)
         else:
             outcome = self._judge(call, answer)
         self._tell(info, answer, outcome)
@@ -135,8 +135,8 @@ class Exchange:
         if 400 <= status < 500:
             return Rejected(status, *self._without_key(read_error(answer.body)), 0, 0)
         if 500 <= status < 600:
-            return _unknown(call, NoUsableAnswer(UnknownReason.SERVER_ERROR), status)
-        return _unknown(call, NoUsableAnswer(UnknownReason.UNEXPECTED_STATUS), status)
+            return _unknown(call, UnknownReason.SERVER_ERROR, status)
+        return _unknown(call, UnknownReason.UNEXPECTED_STATUS, status)
 
     def _accept(self, call: Call[T], answer: Answer) -> Outcome[T]:
         try:
@@ -145,8 +145,8 @@ class Exchange:
             # No content by its status says as much as an empty object: enough for a delete alone.
             raw = {} if answer.status == 204 else read_json(answer.body)
             return Applied(call.parse(raw), answer.status, 0, 0, raw)
-        except WireError as error:
-            return _unknown(call, error, answer.status)
+        except NoUsableAnswer as error:
+            return _unknown(call, error.reason, answer.status)
 
     def _without_key(self, words: tuple[str, str]) -> tuple[str, str]:
         """An answer may quote the key that it refuses."""
@@ -177,8 +177,7 @@ def to_json(body: Mapping[str, Any]) -> bytes:
         raise NotSendable(f"not JSON: {type(error).__name__}") from None
 
 
-def _unknown(call: Call[T], error: WireError, status: int | None) -> Unknown:
-    reason = error.reason if isinstance(error, NoUsableAnswer) else UnknownReason.INTERNAL
+def _unknown(call: Call[T], reason: UnknownReason, status: int | None) -> Unknown:
     return Unknown(reason, status, 0, 0, write=call.write)
 
 

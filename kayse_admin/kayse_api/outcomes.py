@@ -13,8 +13,8 @@ Unknown      It may have happened: no answer, a broken one, an unreadable one, o
 A read that got no usable answer is Unknown as well: we do not know what Kayse has.
 
 Every result tells `requests` (tries charged to the hourly budget), `duration_ms` (the whole
-exchange in milliseconds, waits between tries included) and `sentence` (for people). The vendor's
-error statuses: https://docs.kayse.ai, page "Errors"; its limits: page "Rate limits".
+exchange in milliseconds, waits between tries included) and `sentence` (for people). The statuses are
+those of the vendor's pages on errors and on rate limits.
 """
 
 from __future__ import annotations

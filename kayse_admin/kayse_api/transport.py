@@ -24,7 +24,7 @@ import httpcore
 import httpx
 
 from kayse_admin.kayse_api.config import KayseConfig
-from kayse_admin.kayse_api.errors import NeverSent, NoUsableAnswer, WireError
+from kayse_admin.kayse_api.errors import NeverSent, NoUsableAnswer
 from kayse_admin.kayse_api.network import DeadlineBackend, NameNotResolved, ends_by
 from kayse_admin.kayse_api.outcomes import NotSentReason, UnknownReason
 
@@ -44,7 +44,7 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
-    trouble: WireError | None = None
+    trouble: NoUsableAnswer | None = None
 
 
 class Wire:
@@ -121,7 +121,7 @@ class Wire:
         finally:
             response.close()
 
-    def _body(self, response: httpx.Response, deadline: float) -> tuple[bytes, WireError | None]:
+    def _body(self, response: httpx.Response, deadline: float) -> tuple[bytes, NoUsableAnswer | None]:
         """The body, where one is of use: of a 2xx, and a short one of a 4xx."""
         if response.is_success:
             cap = self._config.max_body
@@ -131,8 +131,13 @@ class Wire:
             return b"", None
         try:
             return b"".join(_decoded(response, cap)), None
+        except NoUsableAnswer as error:
+            return b"", error
         except Exception as error:  # noqa: BLE001 - the status is known; the body's trouble is told beside it
-            return b"", error if isinstance(error, WireError) else classify(error, deadline)
+            trouble = classify(error, deadline)
+            return b"", trouble if isinstance(trouble, NoUsableAnswer) else NoUsableAnswer(
+                UnknownReason.RESET
+            )
 
 
 def _decoded(response: httpx.Response, cap: int) -> Iterator[bytes]:
@@ -168,7 +173,7 @@ _CLASSES: tuple[tuple[tuple[type[Exception], ...], NotSentReason | UnknownReason
 )
 
 
-def classify(error: Exception, deadline: float) -> WireError:
+def classify(error: Exception, deadline: float) -> NeverSent | NoUsableAnswer:
     """What an exception of httpx or below means, seen now; `deadline` is on the same clock.
 
     An exception that no row knows is Unknown(internal), and logged by its type alone: its text could

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
+import sqlite3
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -28,14 +30,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(f"The SANDBOX_ environment is wrong. {sentence(problem)}")
     key = os.environ.get("SANDBOX_API_KEY") or DEFAULT_KEY
     config = Config(api_key=key, store=options.store, clients=options.clients, switches=switches)
-    if options.export:
-        return _export(config, options.export, export.clients_csv)
-    if options.labels:
-        return _export(config, options.labels, export.labels_csv)
-    server = Server(options.host, options.port, create_app(config))
+    try:
+        if options.export:
+            return _export(config, options.export, export.clients_csv)
+        if options.labels:
+            return _export(config, options.labels, export.labels_csv)
+        app = create_app(config)
+    except (OSError, sqlite3.Error) as problem:
+        return _complain(f"The store {options.store} cannot be used: {problem}.")
+    server = Server(options.host, options.port, app)
     _say(f"The Kayse sandbox listens on http://{options.host}:{server.port}/v1 (store: {options.store}).")
     server.serve_forever()
     return 0
+
+
+def _count(text: str) -> int:
+    if not re.fullmatch("[0-9]{1,8}", text):
+        raise argparse.ArgumentTypeError("must be a whole number from 0 to 99,999,999")
+    return int(text)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -47,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
         "--store", default=environ.get("SANDBOX_STORE") or DEFAULT_STORE, help="path or :memory:"
     )
     parser.add_argument(
-        "--clients", type=int, default=DEFAULT_CLIENTS, help="how many clients an empty store gets"
+        "--clients", type=_count, default=DEFAULT_CLIENTS, help="how many clients an empty store gets"
     )
     parser.add_argument("--export", metavar="PATH", help="write the client export as CSV and end")
     parser.add_argument(

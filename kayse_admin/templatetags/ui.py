@@ -20,7 +20,7 @@ from django.utils.safestring import SafeString, mark_safe
 from heroicons import _render_icon
 
 from kayse_admin.accounts.roles import Capability
-from kayse_admin.audit.diff import NOT_TOLD, Change
+from kayse_admin.audit.diff import NOT_TOLD, Change, Kind
 from kayse_admin.pager import Pager, address
 
 register = template.Library()
@@ -195,13 +195,22 @@ def shown(value: object) -> str:
 @register.inclusion_tag("components/diff.html")
 def diff_table(changes: Iterable[Change], caption: str = "What changed") -> dict[str, Any]:
     """Field, before, after of each `Change`, with signs and colour; "not told" in words."""
-    rows = [{"label": c.label, "before": _side(c.before), "after": _side(c.after)} for c in changes]
-    return {"rows": rows, "caption": caption}
+    return {"rows": [_row(change) for change in changes], "caption": caption}
 
 
-def _side(value: object) -> dict[str, Any]:
+def _row(change: Change) -> dict[str, Any]:
+    """Of two lists a change tells what went and what came, so that an empty side is not an empty list."""
+    went, came = ("none removed", "none added") if change.kind == Kind.ITEMS else ("empty", "empty")
+    return {"label": change.label, "before": _side(change.before, went), "after": _side(change.after, came)}
+
+
+def _side(value: object, nothing: str) -> dict[str, Any]:
     words = shown(value)
-    return {"words": words, "told": value is not NOT_TOLD, "long": len(words) > LONG}
+    return {
+        "words": words,
+        "nothing": nothing if value is not NOT_TOLD else "not told",
+        "long": len(words) > LONG,
+    }
 
 
 @register.simple_block_tag

@@ -11,6 +11,8 @@ from kayse_admin.upstream.budget import Purpose
 
 logger = logging.getLogger("kayse_admin.upstream")
 
+#: Our own crowd and our own slowness are no failures of the vendor.
+_OUR_OWN = frozenset({NotSentReason.POOL_FULL.value, NotSentReason.DEADLINE.value})
 _NEVER_SENT = frozenset(reason.value for reason in NotSentReason)
 
 
@@ -35,7 +37,7 @@ class DatabaseGate:
         if answer is None:
             if failure in _NEVER_SENT:
                 budget.give_back()
-            if failure != NotSentReason.POOL_FULL:  # that is our own crowd, not the vendor's failure
+            if failure not in _OUR_OWN:
                 circuit.failed()
             logger.warning("kayse %s %s: %s", request.method, request.name, failure)
             return

@@ -5,7 +5,7 @@
   const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
   const on = (types, handler) => types.split(" ").forEach((type) => document.addEventListener(type, handler));
   const make = (tag, text = "", className = "") => Object.assign(document.createElement(tag), { textContent: text, className });
-  const titled = (control) => control.labels[0]?.firstChild.textContent.trim();
+  const titled = (control) => (control.closest("fieldset.field")?.firstElementChild || control.labels[0]).textContent.replace("Optional", "").trim();
   const isBox = (control) => /checkbox|radio/.test(control.type);
   let leaving = false;
 
@@ -51,12 +51,13 @@
     503: "The database does not answer just now.",
   };
   on("htmx:responseError htmx:sendError htmx:timeout", ({ detail: { xhr, requestConfig } }) => {
-    const unsure = requestConfig.verb !== "get" && (!xhr.status || xhr.status > 499);
-    const wait = xhr.status && xhr.getResponseHeader("Retry-After");
+    const { status } = xhr;
+    const unsure = requestConfig.verb !== "get" && (status || 500) > 499;
+    const wait = xhr.getResponseHeader("Retry-After");
     const again = new Date(Date.now() + wait * 1000).toTimeString().slice(0, 5);
     const place = (dialog.open && $("[data-problem]", dialog)) || $("[data-problem]");
     place.replaceChildren($("#problem").content.cloneNode(true));
-    $("strong", place).textContent = WORDS[xhr.status] || (xhr.status > 499 ? "Something failed here." : "This was not accepted.");
+    $("strong", place).textContent = WORDS[status] || (status > 499 ? "Something failed here." : "This was not accepted.");
     $("p", place).textContent =
       (unsure ? "It is not certain whether it was done: look before you send it again." : "Nothing was changed.") +
       (wait ? ` Available again at ${again}.` : "") +
@@ -70,7 +71,8 @@
     const values = {};
     for (const control of form.elements) {
       if (!control.name || control.type === "hidden") continue;
-      const texts = isBox(control) ? (control.checked ? [control.parentNode.textContent.trim()] : [])
+      const texts = control.value === "on" ? [control.checked ? "Yes" : "No"]
+        : isBox(control) ? [control.checked && control.parentNode.textContent.trim()]
         : control.options ? [...control.selectedOptions].map((option) => option.text)
         : [control.value];
       values[control.name] = [values[control.name], ...texts].filter(Boolean).join(", ");
@@ -86,7 +88,7 @@
       const control = form.elements[name];
       const after = make("dd");
       after.append(make("del", form.first[name] || "empty", "bad"), " ", make("ins", value || "empty", "ok"));
-      list.append(make("dt", titled(control[0]?.labels ? control[0] : control) || name, "muted"), after);
+      list.append(make("dt", titled(control[0]?.labels ? control[0] : control), "muted"), after);
     }
     const words = entries[1] ? `${entries.length} changes` : entries[0] ? "1 change" : form.dataset.unsaved ? "Not saved yet" : "No changes yet";
     $("[data-changes]", form)?.replaceChildren(make("summary", words), list);
@@ -120,11 +122,7 @@
   const draft = `draft ${document.body.dataset.actor} ${location.pathname}`;
   on("htmx:beforeOnLoad", ({ detail: { xhr } }) => {
     const to = xhr.getResponseHeader("HX-Redirect");
-    if (to?.includes("/sign-in/") && dirty()) {
-      const data = new FormData(dirty());
-      data.delete("csrfmiddlewaretoken");
-      sessionStorage[draft] = new URLSearchParams(data);
-    }
+    if (to?.includes("/sign-in/") && dirty()) sessionStorage[draft] = new URLSearchParams(new FormData(dirty()));
     leaving ||= to;
   });
   const restore = (form) => {

@@ -75,7 +75,6 @@ def test_what_did_not_simply_happen_was_tried(result: str, end: str) -> None:
         ("case_list_remove_clients", {"client_ids": list(range(1200))},
          "removed 1,200 clients from case list Roundup – signed"),
         ("case_list_remove_clients", None, "removed clients from case list Roundup – signed"),
-        ("case_list_duplicate", {"name": "Copy"}, "duplicated case list Roundup – signed as Copy"),
         ("case_list_delete", None, "deleted case list Roundup – signed"),
         ("case_list_create", {"name": "Roundup – signed"}, "created case list Roundup – signed"),
     ],
@@ -101,6 +100,28 @@ def test_a_created_record_is_named_by_its_answer() -> None:
     begun = Event(opens=True, action="client_create", actor_name="Paula Legal", target_kind="client")
     ended = Event(action="client_create", result="applied", target_kind="client", target_label="Zoë O'Brien")
     assert str(Operation(begun, ended).sentence) == "Paula Legal created client Zoë O'Brien"
+
+
+def test_a_copy_is_named_by_its_number() -> None:
+    begun = Event(opens=True, action="case_list_duplicate", actor_name="Max Manager", **LIST)
+    ended = Event(action="case_list_duplicate", result="applied", target_kind="case_list", target_id=12)
+    told = "Max Manager duplicated case list Roundup – signed as number 12"
+    assert str(Operation(begun, ended).sentence) == told
+
+
+def test_a_finding_without_a_state_tells_what_was_asked_for() -> None:
+    """A person says that it happened; nobody told the state after."""
+    told = said("client_update", before=AUSTIN, payload={**AUSTIN, "city": "Dallas"}, **CLIENT)
+    assert told == "Paula Legal edited the city of client Ana García from Austin to Dallas"
+
+
+def test_a_delete_tells_what_there_was() -> None:
+    begun = Event(
+        stage="intent", opens=True, action="client_delete", before=AUSTIN, payload={"id": 7}, **CLIENT
+    )
+    changes = Operation(begun, Event(result="applied")).changes
+    assert ("City", "Austin", None) in [(change.label, change.before, change.after) for change in changes]
+    assert Operation(begun, Event(result="rejected")).changes == []
 
 
 def test_an_action_of_another_version_is_still_told() -> None:

@@ -7,7 +7,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -20,6 +20,7 @@ from kayse_admin.kayse_api import (
     KayseConfig,
     NotSent,
     NotSentReason,
+    Outcome,
     Unknown,
     UnknownReason,
 )
@@ -70,12 +71,13 @@ class TestBrokenOff:
     ) -> None:
         with scripted(act) as server:
             client = connect(server.url)
-            outcome: Any = {
+            calls: dict[str, Callable[[], Outcome[Any]]] = {
                 "POST": lambda: client.clients.create(NEW_CLIENT),
                 "PUT": lambda: client.clients.update(7, {"city": "Rome"}),
                 "DELETE": lambda: client.clients.delete(7),
                 "PATCH": lambda: client.case_lists.attach(7, include_ids=[1]),
-            }[method]()
+            }
+            outcome = calls[method]()
         assert isinstance(outcome, Unknown)
         assert (outcome.reason, outcome.requests) == (UnknownReason.RESET, 1)
         assert server.connections == 1

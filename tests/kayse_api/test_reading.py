@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kayse_admin.kayse_api import reading
@@ -253,7 +255,8 @@ class TestEchoes:
         copy = reading.duplicated({"id": "42", "original_list_id": "1"}, 1)
         assert (copy.id, copy.original_list_id) == (42, 1)
         assert reading.duplicated({"id": 42}, 1).original_list_id == 1
-        for raw in ({}, {"id": 0}, {"id": 42, "original_list_id": "2"}, None):
+        bad: list[Any] = [{}, {"id": 0}, {"id": 42, "original_list_id": "2"}, None]
+        for raw in bad:
             with pytest.raises(NoUsableAnswer):
                 reading.duplicated(raw, 1)
 
@@ -268,7 +271,8 @@ class TestEchoes:
     def test_a_deletes_sentence(self) -> None:
         assert reading.message({"message": "client deleted\nsuccessfully"}) == "client deleted successfully"
         assert reading.message({}) == ""
-        for raw in (None, [], "gone", {"error": "x", "message": "not deleted"}):
+        bad: list[Any] = [None, [], "gone", {"error": "x", "message": "not deleted"}]
+        for raw in bad:
             with pytest.raises(NoUsableAnswer):
                 reading.message(raw)
 
@@ -312,3 +316,34 @@ class TestPages:
     def test_data_may_not(self, raw: Any) -> None:
         with pytest.raises(NoUsableAnswer):
             reading.page(raw, 1)
+
+
+NAMES = (
+    "id action list_id original_list_id results data page total clients successful_ids failed deleted_ids "
+    "message error case_count client_count matched_case_count index"
+)
+KEYS = st.sampled_from(NAMES.split())
+answers = st.recursive(
+    st.none() | st.booleans() | st.integers(-2, 3) | st.sampled_from(["1", "x", "\n"]) | st.floats(0, 1),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4),
+    max_leaves=15,
+)
+READERS: list[Callable[[Any], Any]] = [
+    reading.client,
+    lambda raw: reading.client(raw, 1),
+    reading.message,
+    lambda raw: reading.page(raw, 1),
+    lambda raw: reading.operation(raw, 1),
+    lambda raw: reading.matched(raw, 1),
+    lambda raw: reading.duplicated(raw, 1),
+    lambda raw: reading.upserted(raw, [None, 1]),
+    reading.deleted,
+    reading.bulk_clients,
+]
+
+
+@given(st.sampled_from(READERS), answers)
+@settings(max_examples=600)
+def test_any_json_is_read_or_refused_and_nothing_else(read: Callable[[Any], Any], raw: Any) -> None:
+    with suppress(NoUsableAnswer):
+        assert read(raw) is not None

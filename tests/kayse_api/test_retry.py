@@ -10,17 +10,16 @@ import pytest
 from kayse_admin.kayse_api import (
     Applied,
     NotSent,
-    NotSentReason,
     Outcome,
     RateLimited,
     Rejected,
     RequestInfo,
     Unknown,
-    UnknownReason,
 )
+from kayse_admin.kayse_api import NotSentReason as R
+from kayse_admin.kayse_api import UnknownReason as U
 from kayse_admin.kayse_api.retry import BACKOFF_CAP, MAX_TRIES, may_try_again, pause_before
 
-R, U = NotSentReason, UnknownReason
 ALWAYS = {R.REFUSED, R.DNS, R.CONNECT_TIMEOUT, R.POOL_FULL}
 READS_ONLY = {U.TIMEOUT, U.RESET, U.SERVER_ERROR}
 

@@ -36,13 +36,12 @@ def test_the_environment_adds_nothing(connect: MakeClient, monkeypatch: pytest.M
 
 
 def test_no_log_line_holds_it(connect: MakeClient, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.DEBUG):
-        with scripted(
-            says({"id": 7}), says({"error": KEY, "message": KEY}, 401), close_after_reading
-        ) as server:
-            client = connect(server.url)
-            outcomes = [client.clients.get(7) for _ in range(3)] + [client.clients.create(NEW_CLIENT)]
-        outcomes.append(client.clients.create(NEW_CLIENT))
+    for name in ("", "httpx", "httpcore", "kayse_admin"):
+        caplog.set_level(logging.DEBUG, logger=name)
+    with scripted(says({"id": 7}), says({"error": KEY, "message": KEY}, 401), close_after_reading) as server:
+        client = connect(server.url)
+        outcomes = [client.clients.get(7) for _ in range(3)] + [client.clients.create(NEW_CLIENT)]
+    outcomes.append(client.clients.create(NEW_CLIENT))
     assert {record.name.partition(".")[0] for record in caplog.records} >= {"kayse_admin", "httpcore"}
     assert [outcome.result for outcome in outcomes] == [
         "applied",

@@ -80,15 +80,22 @@ def test_nothing_imports_the_sandbox() -> None:
     assert wrong == []
 
 
-def test_only_the_wire_knows_httpx() -> None:
+@pytest.mark.parametrize(
+    ("library", "only"),
+    [
+        ("httpx", {"kayse_admin/kayse_api/transport.py"}),
+        ("httpcore", {"kayse_admin/kayse_api/transport.py", "kayse_admin/kayse_api/network.py"}),
+    ],
+)
+def test_only_the_wire_knows_http(library: str, only: set[str]) -> None:
     knowing = {
         str(path.relative_to(ROOT))
         for package in PACKAGES
         for path in modules(package)
         for _, name in imports(path)
-        if reaches(name, "httpx")
+        if reaches(name, library)
     }
-    assert knowing == {"kayse_admin/kayse_api/transport.py"}
+    assert knowing == only
 
 
 def test_views_do_not_call_the_vendor() -> None:

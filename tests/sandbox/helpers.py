@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-CLIENTS = 500
+CLIENTS = 130
 KEY = "sandbox-key"
 NEW_CLIENT = {
     "external_source": "manual",

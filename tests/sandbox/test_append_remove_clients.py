@@ -24,6 +24,7 @@ def test_the_clients_cases_come_and_go(api: Api) -> None:
     list_id = api.new_list()
     api("POST", f"/case_lists/{list_id}/clients/append", {"client_ids": [1, 3]})
     assert api.members(list_id) == cases_of(api, 1, 3)
+    assert api.listed(list_id)["update_origin"] == "public_api"
     api("POST", f"/case_lists/{list_id}/clients/remove", {"client_ids": [3]})
     assert api.members(list_id) == cases_of(api, 1)
 

@@ -96,3 +96,11 @@ def test_a_wrong_method_is_405_and_names_the_right_ones(
     answer = api(method, path)
     refused(answer, 405)
     assert set(answer.headers["Allow"].split(", ")) == allowed
+
+
+def test_what_is_harmless_is_taken(api: Api) -> None:
+    """No Content-Type, a parameter that nobody knows, a whole number with a point."""
+    body = json.dumps({**NEW_CLIENT, "case_ids": [7.0]}).encode()
+    made = api("POST", "/clients?trace=1", content=body)
+    assert (made.status_code, made.json()["case_ids"]) == (201, [7])
+    assert api("GET", "/case_lists?colour=red").json()["total"] == 12

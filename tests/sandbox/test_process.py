@@ -101,6 +101,21 @@ def test_a_wrong_switch_is_one_clear_sentence(tmp_path: Path) -> None:
     assert "Traceback" not in ended.stderr
 
 
+def test_a_store_that_cannot_be_used_is_one_clear_sentence(tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    store.write_text("This is no database. " * 100)
+    ended = run("--store", str(store))
+    assert ended.returncode == 1
+    assert str(store) in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_an_odd_number_of_clients_is_refused() -> None:
+    ended = run("--store", ":memory:", "--clients", "-5")
+    assert ended.returncode == 2
+    assert "whole number" in ended.stderr
+
+
 def test_a_taken_port_is_one_clear_sentence(tmp_path: Path) -> None:
     with process(tmp_path / "one", "--clients", "1") as (_, api):
         port = api.base.rpartition(":")[2]
@@ -117,6 +132,13 @@ def test_the_export_is_written_and_the_process_ends(tmp_path: Path) -> None:
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["id"] for row in rows] == [str(number) for number in range(1, 51)]
+
+
+def test_the_labels_are_written_and_the_process_ends(tmp_path: Path) -> None:
+    path = tmp_path / "labels.csv"
+    assert run("--store", str(tmp_path / "store"), "--clients", "1", "--labels", str(path)).returncode == 0
+    kinds = [line.split(",")[0] for line in path.read_text("utf-8").splitlines()]
+    assert kinds == ["kind", *["case_type"] * 8, *["status"] * 9]
 
 
 def test_an_export_that_cannot_be_written_is_said(tmp_path: Path) -> None:
@@ -137,9 +159,3 @@ def test_it_never_imports_django() -> None:
         check=True,
     )
     assert ended.stdout.strip() == "[]"
-
-
-def test_a_large_seed_keeps_its_pace(tmp_path: Path) -> None:
-    """20,000 clients with their cases and links: a second's worth, generously timed for a busy machine."""
-    ended = run("--store", str(tmp_path / "store"), "--clients", "20000", "--export", os.devnull)
-    assert ended.returncode == 0

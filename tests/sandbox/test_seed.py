@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections import Counter
 from datetime import date
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from kayse_admin.sandbox import case_lists
 from kayse_admin.sandbox.clients import COLUMNS
 from kayse_admin.sandbox.config import Config
+from kayse_admin.sandbox.export import clients_csv
 from kayse_admin.sandbox.query import ListQuery
 from kayse_admin.sandbox.schema import ClientCreate
 from kayse_admin.sandbox.seed import batches
@@ -103,3 +105,15 @@ def test_some_cases_belong_to_two_clients_of_one_household() -> None:
             by_case[case].append(PEOPLE[client - 1])
     for first, second in by_case.values():
         assert (first["last_name"], first["address_line1"]) == (second["last_name"], second["address_line1"])
+
+
+def test_seeding_and_exporting_keep_their_pace() -> None:
+    """At least 20,000 clients with their cases and links in a second, counted in processor time so that a busy
+    machine does not matter."""
+    begun = time.process_time()
+    sandbox = open_sandbox(Config(clients=40_000))
+    seeded = time.process_time()
+    lines = sum(part.count("\n") for part in clients_csv(sandbox.store))
+    assert lines == 40_001
+    assert (seeded - begun < 2, time.process_time() - seeded < 2) == (True, True)
+    sandbox.store.close()

@@ -15,7 +15,7 @@ import pytest
 from kayse_admin.sandbox.config import Config, Switches
 from kayse_admin.sandbox.server import running
 
-from .helpers import KEY, NEW_CLIENT, Api
+from .helpers import CLIENTS, KEY, NEW_CLIENT, Api
 
 HEAD = f"Host: sandbox\r\nX-API-KEY: {KEY}\r\n"
 
@@ -96,7 +96,7 @@ def test_a_caller_that_leaves_in_mid_request_harms_nobody(live: Api) -> None:
 def test_the_export_is_streamed(live: Api) -> None:
     with live.http.stream("GET", f"{live.base}/_sandbox/export.csv") as answer:
         assert answer.headers["Transfer-Encoding"] == "chunked"
-        assert sum(1 for _ in answer.iter_lines()) == 501
+        assert sum(1 for _ in answer.iter_lines()) == CLIENTS + 1
 
 
 def test_threads_share_one_store_in_memory() -> None:

@@ -125,8 +125,8 @@ def test_bulk_upsert_clients(vendor: Api) -> None:
 
 
 def test_bulk_delete_clients(vendor: Api) -> None:
-    body = {"client_ids": [123, 456], "force": False}
-    assert sent(vendor("POST", "/clients/bulk_delete", body)) == {"deleted_ids": [123, 456]}
+    body = {"client_ids": [123, 45], "force": False}
+    assert sent(vendor("POST", "/clients/bulk_delete", body)) == {"deleted_ids": [123, 45]}
 
 
 def test_list_case_lists(vendor: Api) -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from kayse_admin.kayse_api import KayseClient, Rejected, Unknown, UnknownReason
 from tests.kayse_api.support import Vendor, value_of
 
 
 def test_works(kayse: KayseClient, vendor: Vendor) -> None:
-    lists = [{"name": "PI", "filter": {"case_type_ids": [10]}}, {"id": 2, "name": "Renamed", "is_obo": True}]
+    lists: list[dict[str, Any]] = [
+        {"name": "PI", "filter": {"case_type_ids": [10]}},
+        {"id": 2, "name": "Renamed", "is_obo": True},
+    ]
     created, updated = value_of(kayse.case_lists.bulk_upsert(lists))
     assert created.action == "created"
     assert (updated.id, updated.action) == (2, "updated")

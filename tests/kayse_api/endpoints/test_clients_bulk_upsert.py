@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from kayse_admin.kayse_api import KayseClient, Rejected
 from tests.kayse_api.support import NEW_CLIENT, Vendor, value_of
 
 
 def test_works(kayse: KayseClient, vendor: Vendor) -> None:
-    rows = [NEW_CLIENT, {"id": 3, "voice_calls_opted_out": True}]
+    rows: list[dict[str, Any]] = [NEW_CLIENT, {"id": 3, "voice_calls_opted_out": True}]
     bulk = value_of(kayse.clients.bulk_upsert(rows))
     created, updated = bulk.clients
     assert created.told["external_source_id"] == "ext-1"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 from kayse_admin.kayse_api import Applied, KayseClient, Rejected
 from tests.kayse_api.support import NEW_CLIENT, Vendor, value_of
 
@@ -44,3 +46,12 @@ def test_a_missing_field_is_the_vendors_no(kayse: KayseClient, vendor: Vendor) -
     assert (outcome.status, outcome.code) == (400, "bad_request")
     assert "last_name" in outcome.message
     assert [one["applied"] for one in vendor.arrived()] == [False]
+
+
+def test_many_threads_share_one_client(kayse: KayseClient, vendor: Vendor) -> None:
+    def create(number: int) -> int:
+        return value_of(kayse.clients.create(NEW_CLIENT | {"external_source_id": f"thread-{number}"})).id
+
+    with ThreadPoolExecutor(8) as pool:
+        ids = list(pool.map(create, range(80)))
+    assert len(set(ids)) == len(vendor.arrived("POST")) == 80

@@ -1,0 +1,274 @@
+"""The forms for one client. They parse and validate; what was changed is told apart from what was only shown."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import phonenumbers
+from django import forms
+from django.conf import settings
+from django.core import signing
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.http import QueryDict
+
+from clients_ui import editing, normal
+from clients_ui.editing import Clash
+from clients_ui.fields import BY_NAME, FIELDS, Field, Kind
+from kayse_admin.converters import parse_id
+
+LONGEST = 255
+#: Cases that one client may have; the largest payload stays far below the vendor's likely cap.
+MOST_CASES = 1_000
+
+_SALT = "clients_ui.base"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\x80-\x9f\u2028\u2029\ud800-\udfff]")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_SEPARATORS = re.compile(r"[\s,;]+")
+_FLAGS = (("", "Not stated"), ("false", "May be called"), ("true", "Opted out: do not call"))
+
+
+def as_text(name: str, value: Any) -> str:
+    """A known value as it stands in its control."""
+    kind = BY_NAME[name].kind
+    if value is None:
+        return ""
+    if kind is Kind.FLAG:
+        return "true" if value else "false"
+    if kind is Kind.IDS:
+        return " ".join(map(str, value))
+    if kind is Kind.PHONE:
+        return national(str(value))
+    return str(value)
+
+
+def national(text: str) -> str:
+    """A phone number as people of the region write it; what is none stays as it is."""
+    told = normal.e164(text, settings.PHONE_REGION)
+    if told is None:
+        return text
+    number = phonenumbers.parse(told)
+    at_home = number.country_code == phonenumbers.country_code_for_region(settings.PHONE_REGION)
+    style = phonenumbers.PhoneNumberFormat
+    return str(phonenumbers.format_number(number, style.NATIONAL if at_home else style.INTERNATIONAL))
+
+
+def parse(name: str, text: str) -> Any:
+    """What was typed, as it goes to the vendor: None for nothing. Raises ValidationError with a sentence."""
+    kind = BY_NAME[name].kind
+    if kind is Kind.IDS:
+        return _case_ids(text)
+    if not text:
+        return None
+    if len(text) > LONGEST:
+        raise ValidationError(f"This has {len(text):,} characters; {LONGEST} fit.")
+    if _CONTROL.search(text):
+        raise ValidationError(
+            "There is an invisible control character in it. Type it again instead of pasting."
+        )
+    return _PARSERS.get(kind, str)(text)
+
+
+def _case_ids(text: str) -> list[int]:
+    parts = [part for part in _SEPARATORS.split(text) if part]
+    if len(parts) > MOST_CASES:
+        raise ValidationError(f"These are {len(parts):,} case ids; {MOST_CASES:,} fit.")
+    ids = {part: parse_id(part) for part in parts}
+    wrong = [part for part, number in ids.items() if number is None]
+    if wrong:
+        raise ValidationError(f"“{wrong[0][:40]}” is not a case id: a whole number from 1.")
+    return [number for number in ids.values() if number is not None]
+
+
+def _email(text: str) -> str:
+    try:
+        validate_email(text)
+    except ValidationError:
+        raise ValidationError("This is not an e-mail address, like name@example.com.") from None
+    return text
+
+
+def _date(text: str) -> str:
+    if not _DATE.fullmatch(text):
+        raise ValidationError("Write the date as year-month-day, like 1975-03-24.")
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        raise ValidationError("There is no such day in the calendar.") from None
+    if found > date.today():  # noqa: DTZ011  (a date of birth has no time zone)
+        raise ValidationError("This day has not come yet.")
+    return text
+
+
+def _phone(text: str) -> str:
+    told = normal.e164(text, settings.PHONE_REGION)
+    if told is None:
+        raise ValidationError("This is not a phone number, like (512) 555-0142 or +44 20 7946 0018.")
+    return told
+
+
+def _flag(text: str) -> bool:
+    return text == "true"
+
+
+_PARSERS: Mapping[Kind, Any] = {Kind.EMAIL: _email, Kind.DATE: _date, Kind.PHONE: _phone, Kind.FLAG: _flag}
+
+
+def seal(pk: int, base: Mapping[str, Any], asked: list[str] | None = None) -> str:
+    """What the form was opened on, signed so that it comes back as it went out."""
+    return signing.dumps({"pk": pk, "base": dict(base), "asked": asked or []}, salt=_SALT, compress=True)
+
+
+class ClientForm(forms.Form):
+    """All writable fields as text; `changes` holds what differs from what was shown, as it goes to the vendor.
+
+    `base` is the state that the form shows: empty for a new client. A field of it that was not told and stays empty
+    is no change. Unchanged fields are not judged: what the vendor has may be kept, even if it could not be typed.
+    """
+
+    operation = forms.UUIDField(widget=forms.HiddenInput)
+    reason = forms.CharField(
+        max_length=200,
+        required=False,
+        label="Reason for the change",
+        help_text="Kept in the audit log, not sent to Kayse.",
+    )
+
+    def __init__(
+        self, data: QueryDict | None = None, *, base: Mapping[str, Any], pk: int | None = None
+    ) -> None:
+        super().__init__(data, initial={"operation": uuid.uuid4()}, label_suffix="")
+        self.base = base
+        self.pk = pk
+        self.clashes: tuple[Clash, ...] = ()
+        self.changes: dict[str, Any] = {}
+        self.not_told = {field.name for field in FIELDS if pk and field.name not in base}
+        for field in FIELDS:
+            self.fields[field.name] = _control(field, base, is_new=pk is None)
+        self.order_fields([*BY_NAME, "reason", "operation"])
+
+    def clean(self) -> dict[str, Any]:
+        """Find out what was changed."""
+        cleaned = super().clean() or {}
+        for field in FIELDS:
+            if field.name in cleaned:
+                self._read(field, cleaned[field.name])
+        return cleaned
+
+    def _read(self, field: Field, text: str) -> None:
+        shown = as_text(field.name, self.base.get(field.name))
+        if text == shown:
+            return
+        try:
+            value = parse(field.name, text)
+        except ValidationError as error:
+            self.add_error(field.name, error)
+            return
+        if field.name in self.base and editing.same(field.name, value, self.base[field.name]):
+            return
+        if not text and self.base.get(field.name) is None:
+            return
+        self.changes[field.name] = value
+
+    def start_anew(self) -> None:
+        """Give the form a new operation id: the old one has been used, and what was typed is still worth sending."""
+        self._set(operation=str(uuid.uuid4()))
+
+    def _set(self, **values: str) -> None:
+        """Put these into what was posted, for the next rendering."""
+        posted = QueryDict(mutable=True)
+        posted.update(self.data)
+        for name, value in values.items():
+            posted[name] = value
+        self.data = posted
+
+    @property
+    def sections(self) -> list[tuple[str, list[forms.BoundField]]]:
+        """The controls under their headings."""
+        found: dict[str, list[forms.BoundField]] = {}
+        for field in FIELDS:
+            found.setdefault(field.section, []).append(self[field.name])
+        return list(found.items())
+
+
+def _control(field: Field, base: Mapping[str, Any], *, is_new: bool) -> forms.Field:
+    """The control of a field. Lengths are judged by `parse`, and only for what was changed."""
+    value = base.get(field.name)
+    has_to_stay = field.required or field.kind is Kind.FLAG
+    common: dict[str, Any] = {
+        "required": field.required if is_new else has_to_stay and value is not None,
+        "label": field.label,
+        "initial": as_text(field.name, value),
+        "help_text": _HELP.get(field.name, ""),
+    }
+    if field.kind is Kind.FLAG:
+        choices = _FLAGS[1:] if value is not None else _FLAGS
+        return forms.ChoiceField(choices=choices, **common)
+    if field.kind is Kind.IDS:
+        return forms.CharField(widget=forms.Textarea(attrs={"rows": 2, "inputmode": "numeric"}), **common)
+    kind = {Kind.EMAIL: "email", Kind.PHONE: "tel"}.get(field.kind, "text")
+    if field.kind is Kind.DATE and (not value or _DATE.fullmatch(str(value))):
+        kind = "date"
+    attrs = {"type": kind, "autocomplete": "off", "maxlength": max(LONGEST, len(common["initial"]))}
+    return forms.CharField(widget=forms.TextInput(attrs=attrs), **common)
+
+
+_HELP = {
+    "case_ids": "Ids of cases, separated by spaces or lines.",
+    "external_source": "The system that this client comes from, such as “manual”.",
+    "external_source_id": "The client's id in that system.",
+}
+
+
+class EditForm(ClientForm):
+    """The form for a client that is known: it brings back what it was opened on.
+
+    After a clash the same fields are asked about: `choose_<field>` is "mine" or "theirs".
+    """
+
+    sealed = forms.CharField(widget=forms.HiddenInput)
+
+    @classmethod
+    def opened(cls, pk: int, base: Mapping[str, Any]) -> EditForm:
+        """A fresh form that shows the client as known here."""
+        form = cls(base=base, pk=pk)
+        form.initial["sealed"] = seal(pk, base)
+        return form
+
+    @classmethod
+    def received(cls, pk: int, data: QueryDict) -> EditForm | None:
+        """The form as it came back; None when what it was opened on cannot be trusted any more."""
+        try:
+            found = signing.loads(data.get("sealed", ""), salt=_SALT)
+        except signing.BadSignature:
+            return None
+        if found["pk"] != pk:
+            return None
+        form = cls(data, base=found["base"], pk=pk)
+        form.asked = found["asked"]
+        return form
+
+    asked: list[str] = []
+
+    def clean(self) -> dict[str, Any]:
+        """Take the decisions about the fields that clashed."""
+        cleaned = super().clean()
+        for name in self.asked:
+            choice = self.data.get(f"choose_{name}")
+            if choice == "theirs":
+                self.changes.pop(name, None)
+            elif choice != "mine":
+                self.add_error(name, "Somebody else changed this field: say which value shall stay.")
+        return cleaned
+
+    def ask(self, clashes: tuple[Clash, ...], now: Mapping[str, Any]) -> None:
+        """Turn the form into a question: from now on it stands on the state now, and the typed values stay."""
+        self.clashes = clashes
+        self.base = now
+        assert self.pk is not None
+        self.start_anew()
+        self._set(sealed=seal(self.pk, now, [clash.field for clash in clashes]))

@@ -1,0 +1,123 @@
+"""Screens that show: the list of clients, one client, and opening or refreshing one by its id."""
+
+from __future__ import annotations
+
+from django import forms
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from clients_ui import directory, editing, services, words
+from clients_ui.detail import context_of
+from clients_ui.fields import WRITABLE
+from clients_ui.listing import listing
+from kayse_admin import htmx
+from kayse_admin.accounts.decorators import requires
+from kayse_admin.accounts.roles import Capability
+from kayse_admin.actors import actor_of
+from kayse_admin.converters import parse_id
+from kayse_admin.kayse_api.outcomes import Applied, Rejected
+from kayse_admin.pager import address
+
+
+@require_safe
+@requires(Capability.CLIENTS_VIEW)
+def index(request: HttpRequest) -> HttpResponseBase:
+    """The directory, searched, sorted and paged; 0 requests."""
+    context = {"listing": listing(request)}
+    replace = address(request, {})
+    return htmx.render(
+        request, "clients_ui/index.html", "clients_ui/_results.html", context, replace_url=replace
+    )
+
+
+@require_safe
+@requires(Capability.CLIENTS_VIEW)
+def detail(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """One client from the directory; 0 requests. One that is not known here can be opened for 1."""
+    client = directory.find(pk)
+    if client is None:
+        return render(request, "clients_ui/not_known.html", {"pk": pk}, status=404)
+    return render(request, "clients_ui/detail.html", context_of(actor_of(request), client))
+
+
+@require_POST
+@requires(Capability.CLIENTS_VIEW)
+def refresh(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Read one client from Kayse; 1 request."""
+    actor = actor_of(request)
+    looked = services.refresh(actor, pk)
+    if looked.client is None:
+        return _not_opened(request, OpenForm({"pk": str(pk)}, label_suffix=""), looked)
+    if isinstance(looked.outcome, Applied):
+        names = [name for name in WRITABLE if name in looked.changed]
+        said = f"Kayse has changes: {editing.labels(names)}" if names else "Refreshed, nothing has changed"
+        htmx.toast(request, said)
+        return htmx.redirect(request, reverse("clients_ui:detail", args=[pk]))
+    told = words.problem(looked.outcome, "The client could not be refreshed")
+    context = context_of(actor, looked.client) | {"problem": told}
+    return render(request, "clients_ui/detail.html", context, status=told.status)
+
+
+class OpenForm(forms.Form):
+    """The id of a client, as the Kayse app shows it."""
+
+    pk = forms.CharField(
+        max_length=30,
+        label="Kayse id",
+        help_text="Free if the client is known here. Otherwise it takes 1 request, and the client is added.",
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+    )
+
+    def clean_pk(self) -> int:
+        """The id as a number."""
+        pk = parse_id(self.cleaned_data["pk"])
+        if pk is None:
+            raise forms.ValidationError("A Kayse id is a whole number from 1, like 1042.")
+        return pk
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Capability.CLIENTS_VIEW)
+def open_by_id(request: HttpRequest) -> HttpResponseBase:
+    """Open a client by its Kayse id: known here for nothing, else for 1 request, which adds it."""
+    if request.method != "POST":
+        return _ask_for_id(request, OpenForm(initial={"pk": request.GET.get("pk", "")[:30]}, label_suffix=""))
+    form = OpenForm(request.POST, label_suffix="")
+    if not form.is_valid():
+        return _ask_for_id(request, form, 422)
+    pk = form.cleaned_data["pk"]
+    if directory.find(pk) is None:
+        looked = services.refresh(actor_of(request), pk)
+        if looked.client is None:
+            return _not_opened(request, form, looked)
+        htmx.toast(request, "Added to the clients known here")
+    return htmx.redirect(request, reverse("clients_ui:detail", args=[pk]))
+
+
+def _not_opened(request: HttpRequest, form: OpenForm, looked: services.Looked) -> HttpResponseBase:
+    """The question again, with what Kayse said."""
+    assert not isinstance(looked.outcome, Applied)
+    told = words.problem(looked.outcome, "The client could not be opened")
+    if isinstance(looked.outcome, Rejected) and looked.outcome.is_not_found:
+        form.add_error("pk", "Kayse has no client with this id.")
+    else:
+        form.add_error(None, f"{told.title}. {told.text}")
+    return _ask_for_id(request, form, told.status)
+
+
+def _ask_for_id(request: HttpRequest, form: OpenForm, status: int = 200) -> HttpResponseBase:
+    context = {
+        "question": "Open a client by its id",
+        "verb": "Open client",
+        "action": reverse("clients_ui:open"),
+        "cancel_url": reverse("clients_ui:index"),
+        "form": form,
+    }
+    # htmx shows a form again only under 422; a page tells the status as it is.
+    status = 422 if status >= 400 and htmx.is_fragment(request) else status
+    return htmx.render(
+        request, "components/dialog_page.html", "components/dialog.html", context, status=status
+    )

@@ -1,0 +1,236 @@
+"""Screens that change a client: new, edit, delete. Each result of the vendor has its page."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from clients_ui import directory, editing, lookalikes, services, words
+from clients_ui.detail import waiting
+from clients_ui.fields import BY_NAME, WRITABLE
+from clients_ui.forms import ClientForm, EditForm
+from clients_ui.models import Client
+from clients_ui.services import Clashed, Edited, NotCompared
+from kayse_admin import htmx
+from kayse_admin.accounts.decorators import requires
+from kayse_admin.accounts.roles import Capability
+from kayse_admin.actors import actor_of
+from kayse_admin.audit.actions import Action
+from kayse_admin.audit.models import Event, Stage
+from kayse_admin.audit.recorder import AlreadyPerformed, closing_of
+from kayse_admin.kayse_api.outcomes import Applied, Failed, Rejected, Unknown
+
+PAGE = ["GET", "HEAD", "POST"]
+
+
+@require_http_methods(PAGE)
+@requires(Capability.CLIENTS_EDIT)
+def new(request: HttpRequest) -> HttpResponseBase:
+    """Create a client; 1 request. What looks like one that is known here has to be confirmed."""
+    if request.method != "POST":
+        return _form(request, ClientForm(base={}), {})
+    form = ClientForm(request.POST, base={})
+    if not form.is_valid():
+        return _form(request, form, {}, status=422)
+    alike = lookalikes.find(form.changes)
+    if alike and "create_anyway" not in request.POST:
+        return _form(request, form, {"alike": alike}, status=422)
+    operation = form.cleaned_data["operation"]
+    try:
+        outcome = services.create(actor_of(request), form.changes, operation, form.cleaned_data["reason"])
+    except AlreadyPerformed as done:
+        return _created_before(request, done)
+    if isinstance(outcome, Applied):
+        htmx.toast(request, "Client created")
+        return htmx.redirect(request, reverse("clients_ui:detail", args=[outcome.value.id]))
+    if isinstance(outcome, Unknown):
+        return htmx.redirect(request, reverse("clients_ui:made", args=[operation]))
+    return _failed(request, form, outcome, "The client was not created")
+
+
+def _created_before(request: HttpRequest, done: AlreadyPerformed) -> HttpResponseBase:
+    """A double click or a resent form: show what the first one came to."""
+    if done.closing and done.closing.result == "applied" and done.closing.target_id:
+        htmx.toast(request, "Created already, once: the form was sent twice")
+        return htmx.redirect(request, reverse("clients_ui:detail", args=[done.closing.target_id]))
+    return htmx.redirect(request, reverse("clients_ui:made", args=[done.operation]))
+
+
+@require_safe
+@requires(Capability.CLIENTS_EDIT)
+def made(request: HttpRequest, operation: uuid.UUID) -> HttpResponseBase:
+    """What became of a create that has no client yet: under way, unknown, or refused. For whoever sent it."""
+    begun = Event.objects.filter(operation=operation, stage=Stage.INTENT, action=Action.CLIENT_CREATE).first()
+    actor = actor_of(request)
+    if begun is None or (begun.actor_id != actor.id and not actor.can(Capability.AUDIT_VIEW)):
+        raise Http404
+    closing = closing_of(operation)
+    if closing and closing.result == "applied" and closing.target_id:
+        return htmx.redirect(request, reverse("clients_ui:detail", args=[closing.target_id]))
+    sent = [(BY_NAME[name].label, value) for name, value in (begun.payload or {}).items() if name in BY_NAME]
+    context = {"begun": begun, "closing": closing, "sent": sent}
+    return render(request, "clients_ui/made.html", context)
+
+
+@require_http_methods(PAGE)
+@requires(Capability.CLIENTS_EDIT)
+def edit(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Edit a client; opening costs nothing, saving 2 requests."""
+    client = directory.find(pk)
+    if client is None:
+        return render(request, "clients_ui/not_known.html", {"pk": pk}, status=404)
+    if request.method != "POST":
+        return _form(request, EditForm.opened(pk, _writable(client)), _about(client))
+    form = EditForm.received(pk, request.POST)
+    if form is None:
+        return _stale(request, client)
+    if not form.is_valid():
+        return _form(request, form, _about(client), status=422)
+    if not form.changes:
+        htmx.toast(request, "Nothing was changed, so nothing was sent")
+        return htmx.redirect(request, reverse("clients_ui:detail", args=[pk]))
+    return _save(request, client, form)
+
+
+def _save(request: HttpRequest, client: Client, form: EditForm) -> HttpResponseBase:
+    try:
+        done = services.edit(
+            actor_of(request),
+            client.pk,
+            base=form.base,
+            changes=form.changes,
+            operation=form.cleaned_data["operation"],
+            reason=form.cleaned_data["reason"],
+        )
+    except AlreadyPerformed as before:
+        return _edited_before(request, client.pk, before)
+    if isinstance(done, Clashed):
+        form.ask(done.clashes, done.now)
+        return _form(request, form, _about(client), status=409)
+    if isinstance(done, NotCompared):
+        assert not isinstance(done.outcome, Applied)
+        return _failed(request, form, done.outcome, "Nothing was saved", _about(client))
+    if isinstance(done.outcome, Applied):
+        htmx.toast(request, _saved(done))
+        return htmx.redirect(request, reverse("clients_ui:detail", args=[client.pk]))
+    if isinstance(done.outcome, Unknown):
+        return htmx.redirect(request, reverse("clients_ui:detail", args=[client.pk]))
+    return _failed(request, form, done.outcome, "Nothing was saved", _about(client))
+
+
+def _saved(done: Edited) -> str:
+    """What a successful edit says; what is wrong with it stands on the client's page and stays there."""
+    parts = ["Saved"]
+    if done.merged:
+        parts.append(f"meanwhile somebody else changed {editing.labels(done.merged)}, which was kept")
+    if done.different:
+        parts.append(f"Kayse writes differently: {editing.labels(done.different)}")
+    if done.unconfirmed:
+        parts.append(f"Kayse does not show: {editing.labels(done.unconfirmed)}")
+    return "; ".join(parts)
+
+
+def _edited_before(request: HttpRequest, pk: int, before: AlreadyPerformed) -> HttpResponseBase:
+    if before.closing and before.closing.result == "applied":
+        htmx.toast(request, "Saved already, once: the form was sent twice")
+    return htmx.redirect(request, reverse("clients_ui:detail", args=[pk]))
+
+
+def _stale(request: HttpRequest, client: Client) -> HttpResponseBase:
+    """The form's base is missing or forged: show what was typed over what is known now, and let a person look."""
+    form = EditForm(request.POST, base=_writable(client), pk=client.pk)
+    form.is_valid()
+    form.add_error(
+        None, "This form is out of date. Compare every field with what you meant, then save again."
+    )
+    form.ask((), form.base)
+    return _form(request, form, _about(client), status=422)
+
+
+def _failed(
+    request: HttpRequest, form: ClientForm, outcome: Failed, doing: str, about: dict[str, Any] | None = None
+) -> HttpResponseBase:
+    """The form again with everything that was typed, and why it was not done; under a new operation."""
+    told = words.problem(outcome, doing)
+    name = words.named_field(outcome) if isinstance(outcome, Rejected) else None
+    if name:
+        form.add_error(name, f"Kayse says: {outcome.message}" if isinstance(outcome, Rejected) else "")
+    form.start_anew()
+    return _form(request, form, {**(about or {}), "problem": told}, status=told.status)
+
+
+def _form(
+    request: HttpRequest, form: ClientForm, about: dict[str, Any], status: int = 200
+) -> HttpResponseBase:
+    return render(request, "clients_ui/form.html", {"form": form, **about}, status=status)
+
+
+def _about(client: Client) -> dict[str, Any]:
+    return {"client": client, "waiting": waiting(client.pk), "untold": client.not_told()}
+
+
+def _writable(client: Client) -> dict[str, Any]:
+    known = client.known()
+    return {name: known[name] for name in WRITABLE if name in known}
+
+
+class DeleteForm(forms.Form):
+    """The question before a delete."""
+
+    operation = forms.UUIDField(widget=forms.HiddenInput)
+    reason = forms.CharField(
+        max_length=200, required=False, label="Reason", help_text="Kept in the audit log, not sent to Kayse."
+    )
+
+
+@require_http_methods(PAGE)
+@requires(Capability.CLIENTS_DELETE)
+def delete(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Delete a client at Kayse; 1 request. A dialog, and a page without JavaScript."""
+    client = directory.find(pk)
+    if client is None:
+        return render(request, "clients_ui/not_known.html", {"pk": pk}, status=404)
+    back = reverse("clients_ui:detail", args=[pk])
+    if request.method != "POST":
+        return _question(request, client, DeleteForm(initial={"operation": uuid.uuid4()}, label_suffix=""))
+    form = DeleteForm(request.POST, label_suffix="")
+    if not form.is_valid():
+        return _question(request, client, form, status=422)
+    try:
+        outcome = services.delete(
+            actor_of(request), pk, form.cleaned_data["operation"], form.cleaned_data["reason"]
+        )
+    except AlreadyPerformed:
+        return htmx.redirect(request, back)
+    if isinstance(outcome, Applied):
+        htmx.toast(request, f"{client.name} was deleted at Kayse")
+    elif not isinstance(outcome, Unknown) and not (isinstance(outcome, Rejected) and outcome.is_not_found):
+        told = words.problem(outcome, "The client was not deleted")
+        form = DeleteForm({"operation": uuid.uuid4(), "reason": form.cleaned_data["reason"]}, label_suffix="")
+        form.add_error(None, f"{told.title}. {told.text}")
+        return _question(request, client, form, status=422 if htmx.is_fragment(request) else told.status)
+    return htmx.redirect(request, back)
+
+
+def _question(request: HttpRequest, client: Client, form: forms.Form, status: int = 200) -> HttpResponseBase:
+    context = {
+        "question": f"Delete {client.name}?",
+        "text": "Kayse marks the client as deleted and offers no way back: who was deleted by mistake has to be "
+        "created anew, under another id. The cases stay. Here the client stays findable, marked as deleted.",
+        "verb": "Delete client",
+        "action": reverse("clients_ui:delete", args=[client.pk]),
+        "cancel_url": reverse("clients_ui:detail", args=[client.pk]),
+        "danger": True,
+        "form": form,
+        "cost": "This takes 1 request.",
+    }
+    return htmx.render(
+        request, "components/dialog_page.html", "components/dialog.html", context, status=status
+    )
