@@ -147,6 +147,7 @@ ACCOUNT_SESSION_REMEMBER = False
 #: Tries to sign in are limited by `accounts.limits`, in the database; allauth's count for these would come on top.
 ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None}
 ACCOUNT_USER_DISPLAY = "kayse_admin.accounts.models.display_name"
+ACCOUNT_FORMS = {"reauthenticate": "kayse_admin.accounts.forms.ConfirmForm"}
 INVITATION_HOURS = env.int("INVITATION_HOURS", default=72)
 
 SESSION_ENGINE = "kayse_admin.accounts.sessions"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from io import BytesIO
-from typing import Any
+from typing import Any, cast
 
 import qrcode
 from allauth.account.adapter import DefaultAccountAdapter
@@ -20,7 +20,8 @@ from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.http import url_has_allowed_host_and_scheme
-from qrcode.image.svg import SvgPathImage
+from qrcode.constants import ERROR_CORRECT_L
+from qrcode.image.svg import SvgPathFillImage
 
 from kayse_admin.accounts import limits
 from kayse_admin.accounts.confirming import confirmed
@@ -93,10 +94,10 @@ class AccountAdapter(DefaultAccountAdapter):
         recorder.fact(build_actor(request), Action.SIGN_IN, target(user), detail=_means(request, user))
         return super().post_login(request, user, **kwargs)
 
-    def add_message(self, request: HttpRequest, level: int, message_template: str | None = None, **kwargs: Any) -> None:  # type: ignore[override]
+    def add_message(self, *args: Any, **kwargs: Any) -> None:
         """Messages as allauth words them, without those that only say what everybody sees."""
-        if message_template not in SILENT:
-            super().add_message(request, level, message_template, **kwargs)
+        if not any(one in SILENT for one in (*args, *kwargs.values()) if isinstance(one, str)):
+            super().add_message(*args, **kwargs)
 
     def _tries(self, request: HttpRequest, credentials: dict[str, Any]) -> list[limits.Counted]:
         return limits.sign_in(str(credentials.get("username", "")), address_of(request))
@@ -106,7 +107,7 @@ class SecondFactorStage(AuthenticateStage):
     """Asks for the second factor of people who have one, unless their provider has asked already."""
 
     def _should_handle(self, request: HttpRequest) -> bool:
-        return super()._should_handle(request) and not vouched_for(request, self.login.user)
+        return super()._should_handle(request) and not vouched_for(request, cast(User, self.login.user))
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):
@@ -121,11 +122,10 @@ class SecondFactorAdapter(DefaultMFAAdapter):
         return _cipher().decrypt(encrypted_text.encode()).decode()
 
     def build_totp_svg(self, url: str) -> str:
-        """The QR code as an <svg> that stands in the page: the policy allows no data: images."""
-        image = qrcode.make(url, image_factory=SvgPathImage, box_size=12)
+        """The QR code as an <svg> that stands in the page: the policy allows no data: images. White, in the dark too."""
         file = BytesIO()
-        image.save(file)
-        return file.getvalue().decode().partition("?>")[2].strip() or file.getvalue().decode()
+        qrcode.make(url, image_factory=SvgPathFillImage, error_correction=ERROR_CORRECT_L, box_size=14).save(file)
+        return file.getvalue().decode().partition("?>")[2].strip()
 
     def _get_site_name(self) -> str:
         return f"Kayse Admin {settings.FIRM_NAME}".strip()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from allauth.account.forms import LoginForm
-from allauth.mfa.base.forms import AuthenticateForm, BaseAuthenticateForm, ReauthenticateForm
+from allauth.account.forms import LoginForm, ReauthenticateForm
+from allauth.mfa.base.forms import AuthenticateForm, BaseAuthenticateForm
+from allauth.mfa.base.forms import ReauthenticateForm as ReauthenticateByCodeForm
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from django import forms
@@ -36,12 +37,23 @@ class SignInForm(LoginForm):
         return "username" if field_name == "login" else super().add_prefix(field_name)
 
 
+class ConfirmForm(ReauthenticateForm):
+    """Confirming who one is by the password."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password"].widget.attrs.pop("placeholder", None)
+        self.fields["password"].widget.attrs["autofocus"] = True
+
+
 class CodeForm(BaseAuthenticateForm):
     """A code of the authenticator app or a recovery code: limited, and an app's code is taken once."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _code_field(self.fields["code"], "Code", "From your authenticator app, or one of your recovery codes.")
+        _code_field(
+            self.fields["code"], "Code", "From your authenticator app, or one of your recovery codes."
+        )
 
     def clean_code(self) -> str:
         """The code, or a fault of the form."""
@@ -59,7 +71,7 @@ class SecondFactorForm(CodeForm, AuthenticateForm):
     """The second step of signing in."""
 
 
-class ConfirmBySecondFactorForm(CodeForm, ReauthenticateForm):
+class ConfirmBySecondFactorForm(CodeForm, ReauthenticateByCodeForm):
     """Confirming who one is by the second factor."""
 
 
@@ -165,7 +177,7 @@ class RolesForm(forms.Form):
     )
 
 
-class InviteForm(RolesForm, forms.ModelForm):  # type: ignore[type-arg,misc]
+class InviteForm(RolesForm, forms.ModelForm):  # type: ignore[type-arg]
     """A new account."""
 
     class Meta:
@@ -177,7 +189,10 @@ class InviteForm(RolesForm, forms.ModelForm):  # type: ignore[type-arg,misc]
             "email": "E-mail",
             "username": "User name",
         }
-        help_texts = {"username": "What they type to sign in.", "email": "Single sign-on finds the account by it."}
+        help_texts = {
+            "username": "What they type to sign in.",
+            "email": "Single sign-on finds the account by it.",
+        }
 
     field_order = ("first_name", "last_name", "email", "username", "roles")
 

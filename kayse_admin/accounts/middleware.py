@@ -1,11 +1,11 @@
-"""Each request of somebody signed in: is the session still good, and does the person have the second factor they need?"""
+"""Each request of somebody signed in: is the session still good, and is there the second factor that they need?"""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa.models import Authenticator
@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from kayse_admin import errors, htmx
 from kayse_admin.accounts import sessions as engine
+from kayse_admin.accounts.models import User
 from kayse_admin.actors import build_actor
 from kayse_admin.audit import recorder
 from kayse_admin.audit.actions import Action
@@ -67,15 +68,16 @@ def protected(request: HttpRequest) -> bool:
     if not second_factor_required() or request.session.get(PROTECTED):
         return True
     kinds = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
-    found = is_mfa_enabled(request.user, kinds) or vouched_for(request)
+    person = cast(User, request.user)
+    found = is_mfa_enabled(person, kinds) or vouched_for(request, person)
     if found:
         request.session[PROTECTED] = True
     return found
 
 
-def vouched_for(request: HttpRequest, user: Any = None) -> bool:
+def vouched_for(request: HttpRequest, person: User) -> bool:
     """Whether they came by single sign-on from a provider that asks for a second factor itself."""
-    records = get_authentication_records(request, user or request.user)
+    records = get_authentication_records(request, person)
     return settings.OIDC_PROVIDES_MFA and any(one.get("method") == "socialaccount" for one in records)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.contrib.auth.models import AbstractUser
 from django.contrib.sessions.base_session import AbstractBaseSession, BaseSessionManager
 from django.db import models
@@ -41,9 +43,9 @@ class Session(AbstractBaseSession):
     address = models.CharField(max_length=45, default="")
     browser = models.CharField(max_length=60, default="")
 
-    objects = SessionManager()
+    objects: ClassVar[SessionManager] = SessionManager()
 
-    class Meta(AbstractBaseSession.Meta):
+    class Meta:
         db_table = "accounts_session"
 
 

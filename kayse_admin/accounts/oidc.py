@@ -42,7 +42,7 @@ class SingleSignOnAdapter(DefaultSocialAccountAdapter):
 
     def get_requests_session(self) -> requests.Session:
         """A session that calls the hosts of the allow-list only."""
-        return outbound.guard(super().get_requests_session())
+        return outbound.guard(super().get_requests_session())  # type: ignore[no-untyped-call]
 
 
 def roles_of(told: Mapping[str, Any]) -> list[Role]:
@@ -77,4 +77,6 @@ def follow_groups(request: HttpRequest, sociallogin: SocialLogin) -> None:
     try:
         people.set_roles(provider, person, wanted, reason=reason)
     except people.LastAdministrator:
-        people.set_roles(provider, person, [*wanted, Role.ADMINISTRATOR], reason=f"{reason}; nobody else administers")
+        people.set_roles(
+            provider, person, [*wanted, Role.ADMINISTRATOR], reason=f"{reason}; nobody else administers"
+        )

@@ -111,4 +111,6 @@ def confirm_by_provider(request: HttpRequest) -> HttpResponse:
         raise Http404
     query = {"process": "login", "auth_params": "prompt=login", "next": request.GET.get("next", "/")}
     link = f"{reverse('openid_connect_login', args=['sso'])}?{urlencode(query)}"
-    return render(request, "accounts/confirm_by_provider.html", {"link": link, "provider": settings.OIDC_NAME})
+    return render(
+        request, "accounts/confirm_by_provider.html", {"link": link, "provider": settings.OIDC_NAME}
+    )

@@ -249,4 +249,6 @@ def _ask(
         "danger": verb in {"Disable", "Remove"},
         "form": form,
     }
-    return htmx.render(request, "components/dialog_page.html", "components/dialog.html", context, status=status)
+    return htmx.render(
+        request, "components/dialog_page.html", "components/dialog.html", context, status=status
+    )

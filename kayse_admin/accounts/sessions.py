@@ -6,7 +6,7 @@ This module is `settings.SESSION_ENGINE`.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
@@ -23,7 +23,13 @@ SIGNED_IN_AT, ADDRESS, BROWSER = "signed_in_at", "signed_in_address", "signed_in
 #: `last_seen_at` may be this old before it is written again: most requests write nothing.
 TOUCH_EVERY = timedelta(minutes=1)
 
-BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+BROWSERS = (
+    ("Edg/", "Edge"),
+    ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
 SYSTEMS = (("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"),
            ("Mac OS X", "macOS"), ("CrOS", "ChromeOS"), ("Linux", "Linux"))  # fmt: skip
 
@@ -39,13 +45,13 @@ class SessionStore(DatabaseStore):
         return Session
 
     def _get_session_from_db(self) -> Session | None:
-        row: Session | None = super()._get_session_from_db()
+        row: Session | None = super()._get_session_from_db()  # type: ignore[misc]  # the stubs leave it out
         self.last_seen_at = row.last_seen_at if row else None
         return row
 
     def create_model_instance(self, data: dict[str, Any]) -> Session:
         """The row to save, with the columns that lists and limits read."""
-        row: Session = super().create_model_instance(data)
+        row = cast(Session, super().create_model_instance(data))
         row.user_id = int(data[SESSION_KEY]) if SESSION_KEY in data else None
         row.signed_in_at = _moment(data.get(SIGNED_IN_AT))
         row.last_seen_at = self.last_seen_at = timezone.now()

@@ -1,12 +1,14 @@
-"""What allauth and Django tell by signals and the record keeps: where a session began, changes of second factors."""
+"""What Django and allauth tell by signals: where a session began, what became of second factors."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from allauth.mfa import signals as mfa
+from allauth.core import context
 from allauth.mfa.models import Authenticator
+from allauth.mfa.signals import authentication_failed
 from django.contrib.auth.signals import user_logged_in
+from django.db.models.signals import post_delete, post_save
 from django.http import HttpRequest
 
 from kayse_admin.accounts import sessions
@@ -22,32 +24,35 @@ from kayse_admin.audit.actions import Action
 def connect() -> None:
     """Listen; called once when the apps are ready."""
     user_logged_in.connect(_signed_in, dispatch_uid="accounts.signed_in")
-    mfa.authenticator_added.connect(_added, dispatch_uid="accounts.factor_added")
-    mfa.authenticator_removed.connect(_removed, dispatch_uid="accounts.factor_removed")
-    mfa.authenticator_reset.connect(_renewed, dispatch_uid="accounts.factor_reset")
-    mfa.authentication_failed.connect(_wrong_code, dispatch_uid="accounts.factor_failed")
+    authentication_failed.connect(_wrong_code, dispatch_uid="accounts.factor_failed")
+    # The rows, not allauth's own signals: those come after the commit, and a change without its record must not be.
+    post_save.connect(_saved, sender=Authenticator, dispatch_uid="accounts.factor_saved")
+    post_delete.connect(_deleted, sender=Authenticator, dispatch_uid="accounts.factor_deleted")
 
 
 def _signed_in(request: HttpRequest, **_: Any) -> None:
     sessions.begin(request)
 
 
-def _added(request: HttpRequest, user: User, authenticator: Authenticator, **_: Any) -> None:
-    _record(request, user, f"added: {authenticator.get_type_display()}")
-
-
-def _removed(request: HttpRequest, user: User, authenticator: Authenticator, **_: Any) -> None:
-    request.session.pop(PROTECTED, None)
-    _record(request, user, f"removed: {authenticator.get_type_display()}")
-
-
-def _renewed(request: HttpRequest, user: User, authenticator: Authenticator, **_: Any) -> None:
-    _record(request, user, f"made anew: {authenticator.get_type_display()}")
-
-
 def _wrong_code(request: HttpRequest, user: User, **_: Any) -> None:
     failed(request, user, "wrong second factor")
 
 
-def _record(request: HttpRequest, user: User, detail: str) -> None:
-    recorder.fact(build_actor(request), Action.SECOND_FACTOR_CHANGE, target(user), detail=detail)
+def _saved(instance: Authenticator, created: bool, **_: Any) -> None:
+    if created:
+        _record(instance, "added")
+
+
+def _deleted(instance: Authenticator, **_: Any) -> None:
+    _record(instance, "removed")
+
+
+def _record(factor: Authenticator, what: str) -> None:
+    """One fact for each factor, by whoever is at work in this request."""
+    request = context.request
+    if request is None:
+        return
+    if what == "removed" and request.user.pk == factor.user_id:
+        request.session.pop(PROTECTED, None)
+    name = str(factor.get_type_display())
+    recorder.fact(build_actor(request), Action.SECOND_FACTOR_CHANGE, target(factor.user), detail=f"{what}: {name}")

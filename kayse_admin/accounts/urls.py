@@ -15,6 +15,7 @@ from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as webauthn
 from allauth.socialaccount import views as socialaccount
 from allauth.socialaccount.providers.openid_connect import views as openid_connect
+from django.db import transaction
 from django.urls import path
 from django.views.decorators.http import require_http_methods
 
@@ -30,8 +31,8 @@ def page(view: View) -> View:
 
 
 def mine(view: View) -> View:
-    """A page of allauth for people who are signed in."""
-    return page(requires()(view))
+    """A page of allauth for people who are signed in; what it changes and its record are one transaction."""
+    return page(requires()(transaction.atomic(view)))
 
 
 urlpatterns = [
@@ -44,13 +45,13 @@ urlpatterns = [
     path("confirm/code/", mine(mfa.reauthenticate), name="mfa_reauthenticate"),
     path("confirm/key/", mine(second_factor.confirm_by_key), name="mfa_reauthenticate_webauthn"),
     path("inactive/", page(account.account_inactive), name="account_inactive"),
-    path("second-factor/", mine(mfa.index), name="mfa_index"),
+    path("second-factor/", mine(second_factor.index), name="mfa_index"),
     path("second-factor/enter/", page(second_factor.enter), name="mfa_authenticate"),
     path("second-factor/app/add/", mine(second_factor.add_app), name="mfa_activate_totp"),
     path("second-factor/app/remove/", mine(totp.deactivate_totp), name="mfa_deactivate_totp"),
     path("second-factor/keys/add/", mine(second_factor.add_key), name="mfa_add_webauthn"),
     path("second-factor/keys/<int:pk>/remove/", mine(webauthn.remove_webauthn), name="mfa_remove_webauthn"),
-    path("second-factor/keys/", mine(mfa.index), name="mfa_list_webauthn"),
+    path("second-factor/keys/", mine(second_factor.index), name="mfa_list_webauthn"),
     path("second-factor/codes/", mine(recovery_codes.view_recovery_codes), name="mfa_view_recovery_codes"),
     path(
         "second-factor/codes/new/",
@@ -58,6 +59,10 @@ urlpatterns = [
         name="mfa_generate_recovery_codes",
     ),
     path("oidc/<slug:provider_id>/login/", page(openid_connect.login), name="openid_connect_login"),
-    path("oidc/<slug:provider_id>/login/callback/", page(openid_connect.callback), name="openid_connect_callback"),
+    path(
+        "oidc/<slug:provider_id>/login/callback/",
+        page(openid_connect.callback),
+        name="openid_connect_callback",
+    ),
     path("oidc/cancelled/", page(socialaccount.login_cancelled), name="socialaccount_login_cancelled"),
 ]

@@ -36,7 +36,7 @@ class SignIn(LoginView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add single sign-on if there is one, and the demo people, who exist only beside the sandbox."""
         context: dict[str, Any] = super().get_context_data(**kwargs)
-        context["next"] = self.get_next_url()
+        context["next"] = self.get_next_url()  # type: ignore[no-untyped-call]
         context["ended"] = sessions.ended_words(self.request.GET.get("ended", ""))
         context["provider"] = settings.OIDC_NAME if settings.OIDC_ISSUER else ""
         if settings.IS_SANDBOX:
