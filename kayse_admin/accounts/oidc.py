@@ -13,6 +13,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from kayse_admin.accounts import outbound, people
+from kayse_admin.accounts.adapters import failed
 from kayse_admin.accounts.models import User
 from kayse_admin.accounts.roles import Capability, Role
 from kayse_admin.actors import Actor, address_of
@@ -27,7 +28,10 @@ class SingleSignOnAdapter(DefaultSocialAccountAdapter):
         An address that the provider has not verified proves nothing; verified ones were matched before.
         """
         taken = any(filter_users_by_email(address.email) for address in sociallogin.email_addresses)
-        return bool(roles_of(sociallogin.account.extra_data)) and not taken
+        welcome = bool(roles_of(sociallogin.account.extra_data)) and not taken
+        if not welcome:
+            failed(request, None, f"by {settings.OIDC_NAME}: no account, and no group that gives one")
+        return welcome
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
         """Roles follow the groups at each sign-in."""

@@ -14,12 +14,11 @@ from allauth.mfa.recovery_codes import views as recovery_codes
 from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as webauthn
 from allauth.socialaccount import views as socialaccount
-from allauth.socialaccount.providers.openid_connect import views as openid_connect
 from django.db import transaction
 from django.urls import path
 from django.views.decorators.http import require_http_methods
 
-from kayse_admin.accounts import own, second_factor
+from kayse_admin.accounts import oidc_views, own, second_factor
 from kayse_admin.accounts.decorators import requires
 
 View = Callable[..., Any]
@@ -58,10 +57,10 @@ urlpatterns = [
         mine(recovery_codes.generate_recovery_codes),
         name="mfa_generate_recovery_codes",
     ),
-    path("oidc/<slug:provider_id>/login/", page(openid_connect.login), name="openid_connect_login"),
+    path("oidc/<slug:provider_id>/login/", oidc_views.login, name="openid_connect_login"),
     path(
         "oidc/<slug:provider_id>/login/callback/",
-        page(openid_connect.callback),
+        oidc_views.callback,
         name="openid_connect_callback",
     ),
     path("oidc/cancelled/", page(socialaccount.login_cancelled), name="socialaccount_login_cancelled"),
