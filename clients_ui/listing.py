@@ -74,11 +74,11 @@ def listing(request: HttpRequest) -> Listing:
     number = int(size) if size in {str(one) for one in SIZES} else SIZES[0]
     known = directory.known_count()
     sections = search.sections(typed) if typed else _sorted(sort)
-    rows = Client.objects.all()
-    total, capped = keyset.count(rows, sections) if typed else (known, False)
-    page = keyset.page(rows, sections, number, COLUMNS, **_cursors(request, sections, total, capped))
+    counts = keyset.count(sections) if typed else None
+    total, capped = (known, False) if counts is None else keyset.total(counts)
+    page = keyset.page(sections, number, counts=counts, **_cursors(request, sections, total, capped))
     return Listing(
-        rows=_rows(page.rows),
+        rows=_rows(page.ids),
         pager=_pager(request, page, total, capped, number),
         typed=typed,
         sort="" if typed else sort,
@@ -108,8 +108,8 @@ def _pager(request: HttpRequest, page: keyset.Page, total: int, capped: bool, si
 
     sizes = tuple((one, address(request, {"size": one, "after": None, "before": None})) for one in SIZES)
     return Pager(
-        first=page.before + 1 if page.rows else 0,
-        last=page.before + len(page.rows),
+        first=page.before + 1 if page.ids else 0,
+        last=page.before + len(page.ids),
         total=total,
         capped=capped,
         previous_url=link("before", page.previous),
@@ -119,9 +119,11 @@ def _pager(request: HttpRequest, page: keyset.Page, total: int, capped: bool, si
     )
 
 
-def _rows(found: list[tuple[Any, ...]]) -> list[Row]:
+def _rows(ids: list[int]) -> list[Row]:
+    """The rows of a page by their ids, in that order: one query by primary key."""
     start = reverse("clients_ui:index")
-    return [_row(start, *values) for values in found]
+    found = {values[0]: values for values in Client.objects.filter(pk__in=ids).values_list(*COLUMNS)}
+    return [_row(start, *found[pk]) for pk in ids if pk in found]
 
 
 def _row(

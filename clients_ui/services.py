@@ -126,9 +126,14 @@ def edit(
 
     Reads the client, compares, sends every field that is known with the changes, and compares the answer. A third
     request is made when the answer leaves out a changed field that the first read showed.
-    Raises `AlreadyPerformed` for a form that was sent before, without any request.
+    Raises `AlreadyPerformed` for a form that was sent before, without any request; ValueError for lifting an opt-out
+    without a reason.
     """
     actor.require(Capability.CLIENTS_EDIT)
+    if editing.lifts_opt_out(base, changes):
+        actor.require(Capability.CLIENTS_OPT_IN)
+        if not reason:
+            raise ValueError("lifting an opt-out needs a reason")
     if Event.objects.filter(operation=operation, stage=Stage.INTENT).exists():
         raise recorder.AlreadyPerformed(operation)
     looked = refresh(actor, pk)

@@ -31,6 +31,12 @@ KAYSE_RESERVE = env.int("KAYSE_RESERVE", default=100)
 #: Seconds for which one answer of the vendor's list of case lists is shared by everybody.
 KAYSE_LISTS_TTL = env.int("KAYSE_LISTS_TTL", default=60)
 
+# --- The audit record -------------------------------------------------------------------------------------
+#: Signs the seals; without one of its own it follows from SECRET_KEY, and changing that ends the chain.
+AUDIT_SEAL_KEY = env.str("AUDIT_SEAL_KEY", default="")
+#: Heads of the chain are appended to this file, if one is named; keep it where the database's people cannot write.
+AUDIT_HEAD_FILE = env.str("AUDIT_HEAD_FILE", default="")
+
 # --- Django -----------------------------------------------------------------------------------------------
 SECRET_KEY = env.str("SECRET_KEY")
 DEBUG = env.bool("DEBUG", default=False)

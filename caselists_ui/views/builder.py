@@ -16,7 +16,15 @@ from caselists_ui.forms import DefinitionForm
 from caselists_ui.ids import MOST_IDS
 from caselists_ui.ledger import Known
 from caselists_ui.models import CaseList
-from caselists_ui.views.common import already, count_words, detail_url, find_living, retry_or_tell
+from caselists_ui.views.common import (
+    already,
+    change_words,
+    count_words,
+    detail_url,
+    find_living,
+    performed,
+    retry_or_tell,
+)
 from caselists_ui.words import Labels
 from kayse_admin import htmx
 from kayse_admin.accounts.decorators import requires
@@ -62,11 +70,13 @@ def edit(request: HttpRequest, pk: int) -> HttpResponseBase:
         form = DefinitionForm(labels=names, initial=_initial(lists, known))
         return _page(request, form, names, lists=lists, known=known)
     form = DefinitionForm(request.POST, labels=names)
+    if first := performed(form):
+        return already(request, first)
     if form.is_valid():
         _check_meanwhile(form, known)
     if not form.is_valid():
         return _page(request, form, names, lists=lists, known=known, status=422)
-    data, before = form.cleaned_data, lists.case_count
+    data = form.cleaned_data
     try:
         outcome = services.edit(
             actor_of(request),
@@ -79,8 +89,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponseBase:
     except AlreadyPerformed as error:
         return already(request, error)
     if isinstance(outcome, Applied):
-        lists.refresh_from_db()
-        htmx.toast(request, f"List saved: {number(before)} → {count_words(lists)}.")
+        htmx.toast(request, change_words("List saved", lists))
         return htmx.redirect(request, detail_url(pk))
     return retry_or_tell(
         request,

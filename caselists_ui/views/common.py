@@ -60,6 +60,12 @@ def retry_or_tell(
     return retry(422)
 
 
+def performed(form: OperationForm) -> AlreadyPerformed | None:
+    """The first submission of a form, when this is its second: looked for where the first has changed the page."""
+    operation = form.cleaned_data["operation"] if form.is_valid() else None
+    return AlreadyPerformed(operation) if operation and queries.one(operation) else None
+
+
 def already(request: HttpRequest, error: AlreadyPerformed) -> HttpResponseBase:
     """Answer a second submission with the result of the first; nothing was sent now."""
     closing = error.closing
@@ -82,6 +88,15 @@ def tell(request: HttpRequest, operation: Any, *, again: bool = False) -> HttpRe
     if target is not None and CaseList.objects.filter(pk=target).exists():
         context["list_url"] = detail_url(target)
     return htmx.render(request, "caselists_ui/outcome.html", "caselists_ui/_outcome.html", context)
+
+
+def change_words(done: str, before: CaseList, matched: int | None = None) -> str:
+    """ "Attached: 150 → 153 cases, as of 14:32.", or that nobody could be asked for the number after the change."""
+    after = find(before.pk)
+    many = "" if matched is None else f"{number(matched)} case{'' if matched == 1 else 's'} matched"
+    if after.counted_at == before.counted_at:
+        return f"{done}{many and f': {many}'}. The new number of cases could not be read."
+    return f"{done}: {many and f'{many}, '}{number(before.case_count)} → {count_words(after)}."
 
 
 def count_words(lists: CaseList) -> str:

@@ -31,6 +31,8 @@ class Capability(StrEnum):
     CLIENTS_VIEW = "clients_view"
     CLIENTS_EDIT = "clients_edit"
     CLIENTS_DELETE = "clients_delete"
+    #: Say that somebody who opted out of calls (or of whom that is not known) may be called.
+    CLIENTS_OPT_IN = "clients_opt_in"
     LISTS_VIEW = "lists_view"
     LISTS_EDIT = "lists_edit"
     AUDIT_VIEW = "audit_view"

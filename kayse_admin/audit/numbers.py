@@ -23,7 +23,7 @@ DAYS, HOURS, BUSIEST = 14, 24, 8
 #: What is counted is kept so long: a day that is over changes only by what is found out later.
 FRESH, OVER = 60, 600
 #: Size of a chart's drawing in its own units, and the gap between two bars.
-WIDTH, HEIGHT, GAP = 560, 160, 6
+WIDTH, HEIGHT, GAP = 440, 150, 6
 
 
 @dataclass(frozen=True, slots=True)

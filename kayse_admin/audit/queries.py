@@ -10,7 +10,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from django.db.models import Count, Exists, OuterRef, Q, Subquery
 from django.utils import timezone
@@ -122,6 +122,11 @@ def every(filters: Filters, *, up_to: int, chunk: int = 500) -> Iterator[Operati
         before = found.older
 
 
+def beginning(day: date) -> datetime:
+    """The moment at which a day begins by the firm's clock."""
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
 def newest() -> int:
     """Id of the newest event; 0 in an empty record."""
     return Event.objects.order_by("-id").values_list("id", flat=True).first() or 0
@@ -154,6 +159,14 @@ def same_gesture(opening: Event, most: int = 20) -> list[Operation]:
         return []
     others = Event.objects.filter(OPENING, gesture=opening.gesture).exclude(pk=opening.pk)
     return with_outcomes(others.order_by("id")[:most])
+
+
+def notes(opening: Event, most: int = 50) -> list[Event]:
+    """What people have noted about an operation, oldest first. A note is a fact about the event that opened it."""
+    found = Event.objects.filter(
+        OPENING, target_kind="operation", target_id=opening.pk, action=Action.AUDIT_NOTE
+    )
+    return list(found.order_by("id")[:most])
 
 
 def sizes_of(gestures: Iterable[str]) -> dict[str, int]:

@@ -120,6 +120,9 @@ def life(events: Iterable[Event]) -> list[Step]:
 
 def target_page(operation: Operation, actor: Actor) -> str:
     """The address of the target's own page; "" when it has none or the person may not open it."""
+    if operation.opening.target_kind == "operation":
+        payload = operation.opening.payload
+        return reverse("audit:operation", args=[payload["operation"]]) if isinstance(payload, dict) else ""
     name, capability = _PAGES.get(operation.opening.target_kind, ("", None))
     if not name or operation.target_id is None or not actor.can(str(capability)):
         return ""

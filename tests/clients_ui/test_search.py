@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
@@ -74,8 +75,8 @@ PEOPLE: tuple[tuple[int, dict[str, Any]], ...] = (
 
 
 @pytest.fixture
-def eight() -> None:
-    """Eight clients, each with something to be found by."""
+def seven() -> None:
+    """Seven clients, each with something to be found by."""
     for pk, told in PEOPLE:
         client = knowledge.blank(pk, AT)
         knowledge.merge(client, told, AT)
@@ -84,8 +85,7 @@ def eight() -> None:
 
 def found(typed: str) -> list[int]:
     sections = search.sections(typed)
-    page = keyset.page(Client.objects.all(), sections, 25, ("id",))
-    return [row[0] for row in page.rows]
+    return keyset.page(sections, 25).ids
 
 
 @pytest.mark.parametrize(
@@ -129,12 +129,12 @@ def found(typed: str) -> list[int]:
         ("austin tx", [1, 2]),
         ("austin", [4, 1, 2]),
         ("st louis, mo", [78701]),
-        ("g.m@ex", [6]),
-        ("G.M@EXAMPLE.COM", [6]),
-        ("@example", [6]),
+        ("g.m@ex", [2]),
+        ("G.M@EXAMPLE.COM", [2]),
+        ("@example", [2]),
         ("@mail.example.org", [5]),
         ("@", []),
-        ("example.com", [6]),
+        ("example.com", [2]),
         ("nobody at all", []),
         ("٣", []),
         ("1e3", []),
@@ -143,17 +143,36 @@ def found(typed: str) -> list[int]:
         ("gar\x00cia", [1]),
     ],
 )
-def test_finds(eight: None, typed: str, ids: list[int]) -> None:
+def test_finds(seven: None, typed: str, ids: list[int]) -> None:
     assert sorted(found(typed)) == sorted(ids)
 
 
 @pytest.mark.parametrize(("typed", "first"), [("gar", 1), ("77", 77), ("78701", 78701)])
-def test_the_likeliest_comes_first(eight: None, typed: str, first: int) -> None:
+def test_the_likeliest_comes_first(seven: None, typed: str, first: int) -> None:
     assert found(typed)[0] == first
 
 
-ODD = ["", " ", "\x00", "\ud800", "\u202e", "٣", "1e3", "0", "-1", "007", str(2**63), "9" * 400, "%", "_", "'; --", ",", "@@",
-       "#", "a" * 100_000, "ﬁ", "e\u0301", "🙂", "\U0010ffff", "a,b,c", ", tx", "+", "()", "{{ 1 }}"]  # fmt: skip
+ODD = [
+    *(
+        "",
+        " ",
+        "\x00",
+        "\ud800",
+        "\u202e",
+        "٣",
+        "1e3",
+        "0",
+        "-1",
+        "007",
+        str(2**63),
+        "9" * 400,
+        "%",
+        "_",
+        "'; --",
+        ",",
+    ),
+    *("@@", "#", "a" * 100_000, "ﬁ", "e\u0301", "🙂", "\U0010ffff", "a,b,c", ", tx", "+", "()", "{{ 1 }}"),
+]
 
 
 @pytest.mark.parametrize("typed", ODD)
@@ -173,13 +192,12 @@ def test_a_mangled_cursor_is_the_first_page(as_paralegal: Browser, after: str) -
 
 @given(st.text(max_size=60))
 @hypothesis(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-def test_any_text_is_understood_and_asked(eight: None, typed: str) -> None:
+def test_any_text_is_understood_and_asked(seven: None, typed: str) -> None:
     sections = search.sections(typed)
-    total, capped = keyset.count(Client.objects.all(), sections)
-    page = keyset.page(Client.objects.all(), sections, 25, ("id",))
-    assert len(page.rows) == total
+    total, capped = keyset.total(keyset.count(sections))
+    ids = keyset.page(sections, 25).ids
+    assert len(ids) == len(set(ids)) == total
     assert not capped
-    assert len({row[0] for row in page.rows}) == total
 
 
 @given(st.text(max_size=200))
@@ -233,23 +251,22 @@ class TestPaging:
     @pytest.mark.parametrize("size", [1, 7, 25, 200])
     def test_there_and_back_again(self, many: list[int], typed: str, size: int) -> None:
         sections = search.sections(typed)
-        rows = Client.objects.all()
-        forwards, cursor = [], None
+        forwards: list[int] = []
+        cursor = None
+        counts = keyset.count(sections)
         while True:
-            page = keyset.page(rows, sections, size, ("id",), after=cursor)
+            page = keyset.page(sections, size, counts=counts, after=cursor)
             assert page.before == len(forwards)
-            forwards += [row[0] for row in page.rows]
+            forwards += page.ids
             if page.next is None:
                 break
             cursor = keyset.decode(page.next.encode(), sections)
-        assert len(set(forwards)) == len(forwards) == keyset.count(rows, sections)[0]
-        page = keyset.page(rows, sections, size, ("id",), from_end=len(forwards))
-        backwards = [row[0] for row in page.rows]
+        assert len(set(forwards)) == len(forwards) == sum(counts)
+        page = keyset.page(sections, size, from_end=len(forwards))
+        backwards = page.ids
         while page.previous:
-            page = keyset.page(
-                rows, sections, size, ("id",), before=keyset.decode(page.previous.encode(), sections)
-            )
-            backwards = [row[0] for row in page.rows] + backwards
+            page = keyset.page(sections, size, before=keyset.decode(page.previous.encode(), sections))
+            backwards = page.ids + backwards
         assert backwards == forwards
 
     @pytest.mark.parametrize("sort", ["name", "-name", "id", "-id", "told", "-told", "changed", "-changed"])
@@ -289,36 +306,43 @@ class TestPaging:
         )
         assert "more than 1,000" in text_of(as_paralegal.get("/clients/?q=l1"))
 
-    def test_every_section_is_a_seek(self, many: list[int]) -> None:
-        """No section may walk the table: the plan of each names its index."""
+    def test_every_statement_is_a_seek(self, many: list[int]) -> None:
+        """No section may walk the table, on its first page or deep in it: the plan of each names its index."""
         typed = ["l1", "l1 f1", "austin, tx", "ext-1", "5550142", "a@b", "@b.com", "78701"]
         for section in (one for text in typed for one in search.sections(text)):
-            if section.order == ("id",):
-                continue
-            rows = Client.objects.filter(section.condition).order_by(*section.order).values_list("id")[:25]
+            key = tuple(1 if name == "id" else "m" for name in section.order)
+            with CaptureQueriesContext(connection) as captured:
+                for beyond in (None, key):
+                    for backwards in (False, True):
+                        keyset._keys(section, 25, (), beyond, backwards=backwards)
+            for query in captured.captured_queries:
+                plan = self.plan(query["sql"])
+                assert "SEARCH" in plan or "Index Cond" in plan, (query["sql"], plan)
+                assert "TEMP B-TREE" not in plan, plan
+                assert "Sort" not in plan, plan
+
+    @staticmethod
+    def plan(sql: str) -> str:
+        with connection.cursor() as cursor:
             if connection.vendor == "sqlite":
-                plan = rows.explain()
-                assert "SEARCH" in plan, (section, plan)
-                assert "TEMP B-TREE" not in plan, (section, plan)
-            else:
-                with connection.cursor() as cursor:
-                    cursor.execute("SET LOCAL enable_seqscan = off")
-                    cursor.execute("SET LOCAL enable_bitmapscan = off")
-                plan = rows.explain()
-                assert "Index Cond" in plan, (section, plan)
-                assert "Sort" not in plan, (section, plan)
+                cursor.execute(f"EXPLAIN QUERY PLAN {sql.replace('%', '%%')}")
+            else:  # with so few rows PostgreSQL would rather read them all
+                for way in ("seqscan", "bitmapscan", "sort"):
+                    cursor.execute(f"SET LOCAL enable_{way} = off")
+                cursor.execute(f"EXPLAIN {sql.replace('%', '%%')}")
+            return "\n".join(str(row) for row in cursor.fetchall())
 
 
 class TestScreen:
     """The list itself: /clients/."""
 
-    def test_says_what_it_covers(self, as_manager: Browser, eight: None) -> None:
+    def test_says_what_it_covers(self, as_manager: Browser, seven: None) -> None:
         words = text_of(as_manager.get("/clients/"))
-        assert "8 clients known here. Kayse may hold others" in words
+        assert "7 clients known here. Kayse may hold others" in words
         assert "María García" in words
         assert "(512) 555-0142" in words
 
-    def test_the_fragment_is_a_fragment(self, as_manager: Browser, eight: None) -> None:
+    def test_the_fragment_is_a_fragment(self, as_manager: Browser, seven: None) -> None:
         answer = as_manager.get("/clients/?q=garcia", headers={"HX-Request": "true"})
         assert "<html" not in answer.content.decode()
         assert answer.headers["HX-Replace-Url"] == "/clients/?q=garcia"
@@ -326,7 +350,7 @@ class TestScreen:
     def test_nobody_known_yet(self, as_manager: Browser) -> None:
         assert "No clients known here yet" in text_of(as_manager.get("/clients/"))
 
-    def test_nobody_found(self, as_manager: Browser, eight: None) -> None:
+    def test_nobody_found(self, as_manager: Browser, seven: None) -> None:
         words = text_of(as_manager.get("/clients/?q=qqq"))
         assert "Nobody found" in words
         assert "qqq" in words
