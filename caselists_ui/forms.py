@@ -97,7 +97,7 @@ class OperationForm(forms.Form):
     def __init__(self, data: QueryDict | None = None, *, initial: Mapping[str, Any] | None = None) -> None:
         super().__init__(data, initial={"operation": uuid.uuid4(), **(initial or {})})
 
-    def again(self, problem: str) -> None:
+    def refuse(self, problem: str) -> None:
         """Make the form ready for another try, after one that changed nothing: an operation id is used once."""
         self.put("operation", str(uuid.uuid4()))
         self.add_error(None, problem)
@@ -233,8 +233,18 @@ class DefinitionForm(SelectionForm):
         coerce=lambda value: value == "yes",
         empty_value=None,
     )
-    #: The version on which an edit was opened; somebody else may have saved another since.
-    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    #: The state on which an edit was opened (`Known.mark`); somebody else may have changed the list since.
+    base = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
+    checkpoint = forms.BooleanField(
+        required=False,
+        label="Duplicate the list first",
+        help_text="2 requests. The copy is the only one of its members that exists.",
+    )
+    again = forms.BooleanField(
+        required=False,
+        label="Do again afterwards what the save cannot carry",
+        help_text="1 request each, in order.",
+    )
     understood = forms.BooleanField(
         required=False,
         label="I understand that the members of this list may be replaced by what is defined here",

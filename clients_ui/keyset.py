@@ -188,19 +188,26 @@ def _where(section: Section, also: Sequence[Condition], lead: bool = True) -> St
     return found
 
 
-def count(sections: Sequence[Section], also: Sequence[Condition] = ()) -> list[int]:
-    """How many rows each section holds, counted up to one more than `MOST_COUNTED`: one query."""
+def count(
+    sections: Sequence[Section], also: Sequence[Condition] = (), most: int = MOST_COUNTED + 1
+) -> list[int]:
+    """How many rows each section holds, counted up to `most`: one query."""
     if not sections:
         return []
     parts, values = [], []
     for section in sections:
         where = _where(section, also)
-        inner = f'SELECT 1 FROM "{TABLE}" WHERE {where.sql} LIMIT {MOST_COUNTED + 1}'  # noqa: S608  (our own words)
+        inner = f'SELECT 1 FROM "{TABLE}" WHERE {where.sql} LIMIT {most:d}'  # noqa: S608  (our own words)
         parts.append(f"(SELECT COUNT(*) FROM ({inner}) AS counted)")  # noqa: S608
         values += where.values
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {', '.join(parts)}", values)
         return list(cursor.fetchone())
+
+
+def whole_count(sections: Sequence[Section], also: Sequence[Condition] = ()) -> int:
+    """How many rows the sections hold, counted to the end: for what is done once, not for a page."""
+    return sum(count(sections, also, MAX_ID))
 
 
 def total(counts: Sequence[int]) -> tuple[int, bool]:

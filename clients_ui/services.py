@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -272,6 +272,18 @@ def delete(actor: Actor, pk: int, operation: uuid.UUID, reason: str = "") -> Out
         send=lambda kayse: kayse.clients.delete(pk),
         settle=settle,
         reason=reason,
+    )
+
+
+def record_export(actor: Actor, *, query: str, words: Sequence[str], count: int) -> None:
+    """Note that somebody takes so many clients out of the house, by which search and filters."""
+    actor.require(Capability.CLIENTS_VIEW)
+    recorder.fact(
+        actor,
+        Action.CLIENT_EXPORT,
+        Target("directory", None, ", ".join(words) or "all clients"),
+        payload={"query": query, "count": count},
+        detail=f"{count:,} clients exported.",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -51,12 +52,16 @@ def problem_of(outcome: Rejected | NotSent | RateLimited) -> str:
 
 
 def retry_or_tell(
-    request: HttpRequest, outcome: Outcome[Any], form: OperationForm, retry: Retry
+    request: HttpRequest,
+    outcome: Outcome[Any],
+    form: OperationForm,
+    retry: Retry,
+    operation: uuid.UUID | None = None,
 ) -> HttpResponseBase:
     """Answer an outcome other than applied: the form again when nothing was changed, else the page that says so."""
     if isinstance(outcome, Unknown | Applied):
-        return tell(request, form.cleaned_data["operation"])
-    form.again(problem_of(outcome))
+        return tell(request, operation or form.cleaned_data["operation"])
+    form.refuse(problem_of(outcome))
     return retry(422)
 
 
@@ -78,12 +83,17 @@ def already(request: HttpRequest, error: AlreadyPerformed) -> HttpResponseBase:
     return tell(request, error.operation, again=True)
 
 
-def tell(request: HttpRequest, operation: Any, *, again: bool = False) -> HttpResponse:
-    """The page of an operation that was not simply done: what is known, and the next step. It stays."""
+def tell(
+    request: HttpRequest, operation: uuid.UUID, *, again: bool = False, after_save: bool = False
+) -> HttpResponse:
+    """The page of an operation that was not simply done: what is known, and the next step. It stays.
+
+    `after_save`: it was one of those that are done again after a list was saved; those after it were not begun.
+    """
     found = queries.one(operation)
     if found is None:
         raise Http404
-    context = {"operation": found[0], "again": again, "list_url": ""}
+    context = {"operation": found[0], "again": again, "after_save": after_save, "list_url": ""}
     target = found[0].target_id
     if target is not None and CaseList.objects.filter(pk=target).exists():
         context["list_url"] = detail_url(target)

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from django.conf import LazySettings
 from django.core.management import call_command
-from django.db import connection
+from django.db import ProgrammingError, connection, transaction
 
 from kayse_admin.audit import seals
+from kayse_admin.audit.checks import runs_as_owner
 from kayse_admin.audit.models import Event, Seal, SealedEvent
 from kayse_admin.management.commands import housekeeping
 from tests.audit.factory import many
@@ -225,6 +226,33 @@ def test_the_commands_say_it_and_answer_with_their_exit_code(sealed: list[int]) 
     assert "Without --head" in verified()[1]
     run(f"DELETE FROM audit_event WHERE id = {sealed[7]}")
     assert verified() == (1, f"Event {sealed[7]} was deleted.\n")
+
+
+def test_a_role_of_its_own_may_add_to_the_record_and_nothing_else(is_sqlite: bool) -> None:
+    """The role that docs/running.md describes, as PostgreSQL holds it; SQLite knows no roles."""
+    if is_sqlite:
+        assert runs_as_owner(["default"]) == []
+        return
+    assert [told.id for told in runs_as_owner(["default"])] == ["kayse.W011"]
+    lift()  # the role alone must be enough
+    run(
+        "CREATE ROLE kayse_app_in_a_test",
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO kayse_app_in_a_test",
+        "REVOKE UPDATE, DELETE ON audit_event, audit_seal, audit_sealedevent FROM kayse_app_in_a_test",
+        "GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO kayse_app_in_a_test",
+        "SET LOCAL ROLE kayse_app_in_a_test",
+    )
+    assert runs_as_owner(["default"]) == []
+    many(2)
+    assert seals.seal_all() == 4
+    for statement in (
+        "UPDATE audit_event SET actor_name = 'forged'", "DELETE FROM audit_event", "TRUNCATE audit_event",
+        "DELETE FROM audit_seal", "UPDATE audit_sealedevent SET seal = 7", "DROP TABLE audit_event",
+        "ALTER TABLE audit_event DISABLE TRIGGER ALL",
+    ):  # fmt: skip
+        with pytest.raises(ProgrammingError), transaction.atomic():
+            run(statement)
+    assert seals.verify().fault is None
 
 
 def test_an_empty_record_is_whole() -> None:

@@ -106,7 +106,7 @@ def test_missing_triggers_are_found_and_put_back(event: Event) -> None:
     lift()
     assert triggers.missing(connection) == set(triggers.statements(connection.vendor))
     found = run_checks(tags=[Tags.database], databases=["default"])
-    assert [problem.id for problem in found] == ["kayse.E010"]
+    assert "kayse.E010" in [problem.id for problem in found]
     triggers.put_back()
     assert triggers.missing(connection) == set()
     assert not run_checks(tags=[Tags.database], databases=["default"])

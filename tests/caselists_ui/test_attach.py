@@ -137,7 +137,7 @@ def test_the_list_then_says_what_was_attached(sandbox: Sandbox, as_manager: Brow
     as_manager.post(URL, confirmed(include_ids="5 6"))
     text = page_of(as_manager.get("/case-lists/1/"))
     assert "Attach: 2 cases picked by hand." in text
-    assert "attached 2 cases to" in text
+    assert "attached 2 cases to this list" in text
 
 
 def test_the_service_asks_for_the_role_itself(sandbox: Sandbox, as_manager: Browser) -> None:

@@ -74,7 +74,9 @@ def test_the_count_is_asked_for_by_a_button(
     response = as_auditor.post("/case-lists/1/recount/", follow=True)
     assert len(sandbox.requests("GET", "/v1/")) == before + 1
     assert f"<strong>{len(members) - 1}</strong>" in page_of(response)
-    assert f"{len(members)} before" in page_of(response)
+    assert f"{len(members)}, <span" in page_of(response), "the count before"
+    assert "Moved outside" in page_of(response)
+    assert "<polyline" in page_of(response)
     assert Reading.objects.filter(case_list=1).latest("id").moved_outside
 
 

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 class TestEditOfAListFromElsewhere(Rules):
     path = "1/edit/"
-    valid = {"name": "Mass Tort Prospects", "other_types": "25", "understood": "on"}
+    valid = {"name": "Mass Tort Prospects", "other_types": "25", "understood": "on", "base": "0.0"}
     method, route, action = "POST", "/v1/case_lists/bulk", "case_list_update"
     says = (
         "The definition of this list is not known here",
@@ -42,9 +42,9 @@ def made(browser: Browser, **values: Any) -> int:
     return pk_of(browser.post("/case-lists/new/", form(**{"name": "A", "case_types": ["25"], **values})))
 
 
-def opened(browser: Browser, pk: int, **changes: Any) -> dict[str, Any]:
+def opened(browser: Browser, pk: int, query: str = "", **changes: Any) -> dict[str, Any]:
     """The form of the edit page as it opens, filled in with changes."""
-    page = browser.get(f"/case-lists/{pk}/edit/").context["form"]
+    page = browser.get(f"/case-lists/{pk}/edit/{query}").context["form"]
     values = {}
     for bound in page:
         value = bound.value()
@@ -155,16 +155,16 @@ def test_a_version_saved_meanwhile_is_not_overwritten(
     response = as_manager.post(f"/case-lists/{pk}/edit/", mine)
     text = page_of(response)
     assert response.status_code == 422
-    assert "Somebody saved version 2 of this list while the form was open." in text
+    assert "This list was changed while the form was open." in text
     assert "My words" in text
     assert CaseList.objects.get(pk=pk).name == "Theirs"
-    again = {**mine, "version": response.context["form"]["version"].value()}
+    again = {**mine, "base": response.context["form"]["base"].value()}
     assert as_manager.post(f"/case-lists/{pk}/edit/", again).status_code == 303
 
 
 def test_an_unknown_definition_is_set_only_when_somebody_asks(sandbox: Sandbox, as_manager: Browser) -> None:
     told(as_manager)
-    response = as_manager.post("/case-lists/1/edit/", form(name="B", other_types="25"))
+    response = as_manager.post("/case-lists/1/edit/", form(name="B", other_types="25", base="0.0"))
     assert response.status_code == 422
     assert "Say that you understand this" in page_of(response)
     no_operation()
@@ -176,7 +176,7 @@ def test_a_rename_of_an_unknown_definition_sends_no_filter(sandbox: Sandbox, as_
     assert "The filter stays as it is at Kayse, and is not known here." in text
     assert "attached by hand are probably lost" in text
     before = sandbox.members(1)
-    response = as_manager.post("/case-lists/1/edit/", form(name="B", understood="on"))
+    response = as_manager.post("/case-lists/1/edit/", form(name="B", understood="on", base="0.0"))
     assert response.status_code == 303
     assert sent(sandbox) == {"id": 1, "name": "B"}
     assert set(sandbox.members(1)) < set(before), "what was attached by hand is lost, as the page said"
@@ -186,7 +186,7 @@ def test_a_rename_of_an_unknown_definition_sends_no_filter(sandbox: Sandbox, as_
 
 def test_after_a_set_the_definition_is_known(sandbox: Sandbox, as_manager: Browser) -> None:
     told(as_manager)
-    as_manager.post("/case-lists/1/edit/", form(name="B", include_ids="5 6", understood="on"))
+    as_manager.post("/case-lists/1/edit/", form(name="B", include_ids="5 6", understood="on", base="0.0"))
     assert sandbox.members(1) == [5, 6]
     assert sent(sandbox) == {"id": 1, "name": "B", "filter": {}, "include_ids": [5, 6]}
     assert "<strong>2</strong> cases picked by hand." in page_of(as_manager.get("/case-lists/1/"))
@@ -200,9 +200,8 @@ def test_bad_input_is_refused_and_stays(sandbox: Sandbox, as_manager: Browser) -
         ({"include_ids": "abc"}, "Not understood"),
         ({"other_keys": "{"}, "This is not JSON"),
         ({"case_types": [], "exclude_ids": "5"}, "Cases can only be left out of a filter"),
-        ({"version": "x"}, "Enter a whole number."),
-        ({"version": "9" * 5_000}, "Enter a whole number"),
-        ({"version": "7"}, "Somebody saved version 1"),
+        ({"base": "x" * 41}, "at most 40 characters"),
+        ({"base": "7.0"}, "This list was changed while"),
     ):
         response = save(as_manager, pk, description="Kept", **changes)
         assert response.status_code == 422, changes
@@ -213,7 +212,7 @@ def test_bad_input_is_refused_and_stays(sandbox: Sandbox, as_manager: Browser) -
 
 def test_the_record_tells_before_and_after(sandbox: Sandbox, as_manager: Browser, people: Any) -> None:
     told(as_manager)
-    as_manager.post("/case-lists/1/edit/", form(name="B", other_types="25", understood="on"))
+    as_manager.post("/case-lists/1/edit/", form(name="B", other_types="25", understood="on", base="0.0"))
     events = only_operation()
     assert events.intent.before == {
         "name": "Mass Tort Prospects",
@@ -223,3 +222,119 @@ def test_the_record_tells_before_and_after(sandbox: Sandbox, as_manager: Browser
     page = signed_in(people["auditor"]).get(f"/audit/{events.intent.operation}/")
     assert page.status_code == 200
     assert "Cases of type 25 (no label) in any status." in page_of(page)
+
+
+def test_with_carry_and_replay_nothing_is_lost(sandbox: Sandbox, as_manager: Browser) -> None:
+    """Attach 3 ids, detach 1, append 2 clients, then change the filter: the members are what a person would expect."""
+    pk = made(as_manager, statuses=["30"])
+    inside = sandbox.members(pk)[0]
+    as_manager.post(f"/case-lists/{pk}/attach/", confirmed(include_ids="1 2 3"))
+    as_manager.post(f"/case-lists/{pk}/detach/", confirmed(include_ids=str(inside)))
+    as_manager.post(f"/case-lists/{pk}/clients/append/", confirmed(client_ids="3 4"))
+    cases = sandbox.http.get("/_sandbox/cases").json()["cases"]
+    theirs = {case["id"] for case in cases if set(case["client_ids"]) & {3, 4}}
+    values = opened(as_manager, pk, statuses=[], case_types=["25", "31"])
+    text = page_of(as_manager.post("/case-lists/preview/", {**values, "pk": pk}))
+    for words in ("3 attached by hand", "1 detached by hand", "Done again afterwards", "Append all cases of 2 clients.",
+                  "Costs 3 requests: the change, 1 done again, a look at the new number of cases."):  # fmt: skip
+        assert words in text, words
+    before = len(sandbox.requests(path="/v1/"))
+    assert as_manager.post(f"/case-lists/{pk}/edit/", values).status_code == 303
+    assert len(sandbox.requests(path="/v1/")) == before + 3
+    matching = {case["id"] for case in cases if case["case_type_id"] in (25, 31)}
+    assert set(sandbox.members(pk)) == ((matching | {1, 2, 3}) - {inside}) | theirs
+    assert [step.client_ids for step in ledger.known(pk).steps] == [(3, 4)]
+
+
+def test_without_them_the_loss_that_was_announced_is_the_loss(sandbox: Sandbox, as_manager: Browser) -> None:
+    pk = made(as_manager, statuses=["30"])
+    as_manager.post(f"/case-lists/{pk}/attach/", confirmed(include_ids="1 2 3"))
+    as_manager.post(f"/case-lists/{pk}/clients/append/", confirmed(client_ids="3 4"))
+    values = opened(as_manager, pk, include_ids="")
+    del values["again"]
+    text = page_of(as_manager.post("/case-lists/preview/", {**values, "pk": pk}))
+    assert "3 attached by hand, no longer included" in text
+    assert "cannot be carried" in text
+    assert as_manager.post(f"/case-lists/{pk}/edit/", values).status_code == 303
+    cases = sandbox.http.get("/_sandbox/cases").json()["cases"]
+    matching = [case["id"] for case in cases if (case["case_type_id"], case["status_id"]) == (25, 30)]
+    assert sandbox.members(pk) == matching
+
+
+def test_what_is_done_again_stops_at_the_first_that_fails(sandbox: Sandbox, as_manager: Browser) -> None:
+    pk = made(as_manager)
+    as_manager.post(f"/case-lists/{pk}/clients/append/", confirmed(client_ids="3"))
+    as_manager.post(f"/case-lists/{pk}/clients/remove/", confirmed(client_ids="4"))
+    values = opened(as_manager, pk, name="B")
+    sandbox.fault("reset_after", method="POST", path=f"/v1/case_lists/{pk}/clients/append")
+    before = len(sandbox.requests("POST", "/v1/"))
+    response = as_manager.post(f"/case-lists/{pk}/edit/", values)
+    assert "Outcome unknown" in page_of(response)
+    assert "The list itself was saved." in page_of(response)
+    assert len(sandbox.requests("POST", "/v1/")) == before + 2, "the set and the first; not the second"
+    again = as_manager.post(f"/case-lists/{pk}/edit/", values)
+    assert again.status_code == 303
+    assert len(sandbox.requests("POST", "/v1/")) == before + 2
+
+
+def test_a_checkpoint_is_made_before_the_set(sandbox: Sandbox, as_manager: Browser) -> None:
+    pk = made(as_manager, include_ids="1 2")
+    before = sandbox.members(pk)
+    assert save(as_manager, pk, checkpoint="on", include_ids="").status_code == 303
+    copy = CaseList.objects.exclude(pk=pk).latest("pk")
+    assert sandbox.members(copy.pk) == before
+    assert sandbox.members(pk) != before
+    text = page_of(as_manager.get(f"/case-lists/{pk}/"))
+    assert f'href="/case-lists/{copy.pk}/"' in text
+    assert "Checkpoints" in text
+
+
+def test_without_its_checkpoint_nothing_is_set(sandbox: Sandbox, as_manager: Browser) -> None:
+    pk = made(as_manager, include_ids="1 2")
+    sandbox.fault("status", method="POST", path=f"/v1/case_lists/{pk}/duplicate", status=400)
+    response = save(as_manager, pk, checkpoint="on", include_ids="")
+    assert response.status_code == 422
+    assert not sandbox.requests("POST", "/v1/case_lists/bulk")
+    assert 'value="on"' in page_of(response) or "checked" in page_of(response)
+
+
+def test_an_attach_meanwhile_is_not_lost_silently(
+    sandbox: Sandbox, as_manager: Browser, as_admin: Browser
+) -> None:
+    pk = made(as_manager)
+    mine = opened(as_manager, pk, name="Mine")
+    as_admin.post(f"/case-lists/{pk}/attach/", confirmed(include_ids="1"))
+    response = as_manager.post(f"/case-lists/{pk}/edit/", mine)
+    assert response.status_code == 422
+    assert "1 attached by hand, no longer included" in page_of(response)
+
+
+def test_a_version_is_compared_and_brought_back_as_a_new_one(sandbox: Sandbox, as_manager: Browser) -> None:
+    pk = made(as_manager, statuses=["30"], description="First words")
+    first = sandbox.members(pk)
+    save(as_manager, pk, statuses=["32"], description="Second words")
+    text = page_of(as_manager.get(f"/case-lists/{pk}/versions/2/"))
+    for words in ("First words", "Second words", "<del", "<ins", "whose status is"):
+        assert words in text, words
+    assert "Nothing changed." in page_of(as_manager.get(f"/case-lists/{pk}/versions/2/?with=2"))
+    values = opened(as_manager, pk, query="?version=1")
+    assert values["reason"] == "Back to version 1"
+    assert as_manager.post(f"/case-lists/{pk}/edit/", values).status_code == 303
+    assert sandbox.members(pk) == first
+    newest = Version.objects.filter(case_list=pk).latest("number")
+    assert (newest.number, newest.reason) == (3, "Back to version 1")
+    assert newest.definition == Version.objects.get(case_list=pk, number=1).definition
+
+
+def test_a_version_that_is_none(sandbox: Sandbox, as_manager: Browser, as_auditor: Browser) -> None:
+    pk = made(as_manager)
+    for path in (
+        "edit/?version=9",
+        "edit/?version=x",
+        "versions/9/",
+        "versions/1/?with=9",
+        "versions/1/?with=x",
+    ):
+        assert as_manager.get(f"/case-lists/{pk}/{path}").status_code == 404, path
+    assert as_auditor.get(f"/case-lists/{pk}/versions/1/").status_code == 200
+    assert Browser().get(f"/case-lists/{pk}/versions/1/").status_code == 303

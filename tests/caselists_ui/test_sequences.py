@@ -9,7 +9,9 @@ import pytest
 from django.test import Client as Browser
 
 from caselists_ui import ledger
+from caselists_ui.ledger import Step
 from caselists_ui.summary import loss
+from kayse_admin.audit.actions import Action
 from kayse_admin.audit.models import Event, Stage
 from tests.caselists_ui.helpers import confirmed, form, pk_of
 from tests.caselists_ui.test_edit import opened
@@ -44,6 +46,14 @@ class Model:
 
     def put(self, pk: int, cases: set[int], member: bool) -> None:
         self.lists[pk][1].update(dict.fromkeys(cases, member))
+
+    def replay(self, pk: int, step: Step) -> None:
+        into = step.action in (Action.CASE_LIST_ATTACH, Action.CASE_LIST_APPEND_CLIENTS)
+        if step.client_ids:
+            return self.put(pk, self.of_clients(list(step.client_ids)), into)
+        chosen = step.selection
+        cases = (self.matching(chosen.filter) | set(chosen.include_ids)) - set(chosen.exclude_ids)
+        return self.put(pk, cases, into)
 
     def members(self, pk: int) -> list[int]:
         filter_, by_hand = self.lists[pk]
@@ -120,19 +130,18 @@ class Player:
         """Change the filter of a list and leave everything else as the form opens it."""
         filter_ = self.filter()
         values = opened(self.browser, pk, **self.fields(filter_))
+        again = bool(values.pop("again", False)) and self.dice.random() < 0.5
+        if again:
+            values["again"] = "on"
         known = ledger.known(pk)
         assert known.carried is not None
-        by_hand = dict(known.by_hand)
         carried = known.carried.selection
         lost = loss(known, carried)
         assert not lost.lost, "by default everything that was named is carried"
         self.post(f"{pk}/edit/", values)
         self.model.define(pk, filter_, list(carried.include_ids), list(carried.exclude_ids))
-        members = set(self.model.members(pk))
-        assert {case for case, member in by_hand.items() if member} <= members | self.unreal(by_hand)
-
-    def unreal(self, ids: dict[int, bool]) -> set[int]:
-        return set(ids) - {case["id"] for case in self.model.cases}
+        for step in known.replay if again else ():
+            self.model.replay(pk, step)
 
     def duplicate(self, pk: int) -> None:
         copy = pk_of(self.post(f"{pk}/duplicate/", form()))
@@ -163,5 +172,4 @@ def test_the_members_are_those_of_the_model(sandbox: Sandbox, as_manager: Browse
             assert sandbox.members(pk) == player.model.members(pk)
     assert player.done == STEPS
     stages = list(Event.objects.values_list("stage", "result"))
-    assert stages.count((Stage.INTENT, "")) == STEPS
-    assert stages.count((Stage.OUTCOME, "applied")) == STEPS
+    assert stages.count((Stage.INTENT, "")) == stages.count((Stage.OUTCOME, "applied")) >= STEPS
