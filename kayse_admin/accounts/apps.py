@@ -13,7 +13,7 @@ class AccountsConfig(AppConfig):
     label = "accounts"
 
     def ready(self) -> None:
-        from kayse_admin.accounts import signals
+        from kayse_admin.accounts import checks, signals  # noqa: F401  (importing checks registers them)
         from kayse_admin.accounts.roles import make_groups
 
         signals.connect()

@@ -55,4 +55,6 @@ def _record(factor: Authenticator, what: str) -> None:
     if what == "removed" and request.user.pk == factor.user_id:
         request.session.pop(PROTECTED, None)
     name = str(factor.get_type_display())
-    recorder.fact(build_actor(request), Action.SECOND_FACTOR_CHANGE, target(factor.user), detail=f"{what}: {name}")
+    recorder.fact(
+        build_actor(request), Action.SECOND_FACTOR_CHANGE, target(factor.user), detail=f"{what}: {name}"
+    )

@@ -64,7 +64,9 @@ def test_under_htmx_the_way_back_is_the_page(as_admin: Browser) -> None:
     assert answer["HX-Redirect"] == "/account/confirm/?next=%2Fpeople%2F%3Fx%3D1"
 
 
-@pytest.mark.parametrize("to", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"])
+@pytest.mark.parametrize(
+    "to", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"]
+)
 def test_confirming_never_leads_off_site(to: str, as_admin: Browser) -> None:
     answer = as_admin.post("/account/confirm/", {"password": PASSWORD, "next": to})
     assert (answer.status_code, answer["Location"]) == (302, "/")

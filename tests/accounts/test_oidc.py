@@ -48,7 +48,9 @@ class Provider:
 def _provider() -> Iterator[Provider]:
     port = free_port()
     program = Path(sys.executable).parent / "oidc-provider-mock"
-    process = subprocess.Popen([program, "--port", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [program, "--port", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         wait_for(f"http://127.0.0.1:{port}/.well-known/openid-configuration")
         yield Provider(f"http://127.0.0.1:{port}")
@@ -81,7 +83,9 @@ def authorize_url(browser: Browser, to: str = "") -> str:
     return str(answer["Location"])
 
 
-def round_trip(provider: Provider, sub: str, to: str = "", browser: Browser | None = None) -> tuple[Browser, Any]:
+def round_trip(
+    provider: Provider, sub: str, to: str = "", browser: Browser | None = None
+) -> tuple[Browser, Any]:
     """Sign in by the provider; returns the browser and the dashboard's answer to its way back."""
     browser = browser or Browser()
     back = provider.answer(authorize_url(browser, to), sub=sub)
@@ -130,7 +134,9 @@ def test_a_stranger_has_no_account(provider: Provider) -> None:
 
 
 def test_a_group_gives_an_account_and_roles_that_follow(provider: Provider) -> None:
-    provider.knows("bo", email="bo@firm.example", email_verified=True, name="Bo Li", groups=["Legal", "Guests"])
+    provider.knows(
+        "bo", email="bo@firm.example", email_verified=True, name="Bo Li", groups=["Legal", "Guests"]
+    )
     assert round_trip(provider, "bo")[1]["Location"] == "/"
     made = User.objects.get()
     assert (made.email, made.has_usable_password()) == ("bo@firm.example", False)
@@ -182,7 +188,9 @@ def test_an_answer_is_taken_once_and_only_by_its_browser(provider: Provider) -> 
     assert "did not work" in Browser().get(back).text
 
 
-@pytest.mark.parametrize("query", ["", "?code=x", "?state=x&code=x", "?error=server_error", "?state=%00&code=%00"])
+@pytest.mark.parametrize(
+    "query", ["", "?code=x", "?state=x&code=x", "?error=server_error", "?state=%00&code=%00"]
+)
 def test_an_odd_answer_is_a_page_in_words(query: str, provider: Provider) -> None:
     answer = Browser().get(f"{LOGIN}callback/{query}")
     assert answer.status_code < 500

@@ -54,7 +54,13 @@ class TestList:
         set_up_app(people["paralegal"])
         User.objects.filter(pk=people["manager"].pk).update(is_active=False)
         page = as_admin.get("/people/").text
-        for words in ("Paula Legal", "Campaign manager", "Disabled", "Delete clients", "Invite people and give roles"):
+        for words in (
+            "Paula Legal",
+            "Campaign manager",
+            "Disabled",
+            "Delete clients",
+            "Invite people and give roles",
+        ):
             assert words in page
         assert page.count("Yes") == sum(map(len, GRANTS.values()))
 
@@ -117,7 +123,9 @@ class TestInvitation:
         assert "invitation/" not in answer.text
         assert Browser().get(link_in(str(message.body))).status_code == 200
 
-    def test_when_the_mail_server_is_away_it_is_shown(self, as_admin: Browser, settings: LazySettings) -> None:
+    def test_when_the_mail_server_is_away_it_is_shown(
+        self, as_admin: Browser, settings: LazySettings
+    ) -> None:
         settings.EMAIL_URL = "smtp://127.0.0.1:9"
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
@@ -143,7 +151,9 @@ class TestInvitation:
         as_admin.post(f"/people/{pk}/enable/")
         assert Browser().get(link).status_code == 404
 
-    @pytest.mark.parametrize("change", [lambda t: t[:-1], lambda t: "x" + t, lambda t: "x", lambda t: t.replace(":", "-")])
+    @pytest.mark.parametrize(
+        "change", [lambda t: t[:-1], lambda t: "x" + t, lambda t: "x", lambda t: t.replace(":", "-")]
+    )
     def test_a_forged_link_is_404(self, change: Callable[[str], str], as_admin: Browser) -> None:
         token = link_in(as_admin.post("/people/invite/", INVITED).text).split("/")[-2]
         assert Browser().get(f"/account/invitation/{change(token)}/").status_code == 404
@@ -198,7 +208,12 @@ class TestChanges:
         assert as_admin.post(f"/people/{pk}/enable/").status_code == 303
         assert browser.get("/").status_code in AWAY
         assert sign_in(Browser(), "paralegal") == 302
-        assert [action for action, _, _ in facts()] == ["person_disable", "sign_in_failed", "person_enable", "sign_in"]
+        assert [action for action, _, _ in facts()] == [
+            "person_disable",
+            "sign_in_failed",
+            "person_enable",
+            "sign_in",
+        ]
         assert facts()[0] == ("person_disable", "Paula Legal", "1 session ended")
 
     def test_ending_sessions(self, people: dict[str, User], as_admin: Browser) -> None:
@@ -224,7 +239,9 @@ class TestChanges:
     @pytest.mark.parametrize(
         "path", ["roles/", "link/", "disable/", "enable/", "sessions/end/", "second-factor/remove/"]
     )
-    def test_each_asks_again_after_a_while(self, path: str, people: dict[str, User], as_admin: Browser) -> None:
+    def test_each_asks_again_after_a_while(
+        self, path: str, people: dict[str, User], as_admin: Browser
+    ) -> None:
         url = f"/people/{people['paralegal'].pk}/{path}"
         aged(as_admin, 16 * 60)
         assert as_admin.get(url)["Location"].startswith("/account/confirm/?next=%2Fpeople%2F")

@@ -130,7 +130,15 @@ class TestForced:
     def test_people_without_one_are_kept_at_its_set_up(self, people: dict[str, User]) -> None:
         browser = Browser()
         assert sign_in(browser, "administrator", next="/clients/") == 302
-        for path in ("/", "/clients/", "/clients/7/", "/people/", "/account/", "/audit/export.csv", "/account/password/"):
+        for path in (
+            "/",
+            "/clients/",
+            "/clients/7/",
+            "/people/",
+            "/account/",
+            "/audit/export.csv",
+            "/account/password/",
+        ):
             assert browser.get(path)["Location"] == SET_UP, path
         for path in ("/clients/7/delete/", "/people/1/disable/", "/upstream/try-again/"):
             assert browser.post(path)["Location"] == SET_UP, path

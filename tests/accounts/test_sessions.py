@@ -39,7 +39,10 @@ def test_a_session_knows_its_person(people: dict[str, User]) -> None:
     ("agent", "words"),
     [
         (FIREFOX, "Firefox on Windows"),
-        ("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605 (KHTML) Version/18 Safari/605", "Safari on macOS"),
+        (
+            "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) Version/18 Safari/605",
+            "Safari on macOS",
+        ),
         ("Mozilla/5.0 (X11; Linux x86_64) Chrome/142.0 Safari/537.36 Edg/142.0", "Edge on Linux"),
         ("", "Unknown browser"),
         ("<script>", "Unknown browser"),
@@ -102,7 +105,11 @@ def test_a_disabled_person_is_out_at_the_next_request(people: dict[str, User], a
 
 
 def test_somebody_ends_their_other_sessions(people: dict[str, User]) -> None:
-    here, there, other = signed_in(people["paralegal"]), signed_in(people["paralegal"]), signed_in(people["manager"])
+    here, there, other = (
+        signed_in(people["paralegal"]),
+        signed_in(people["paralegal"]),
+        signed_in(people["manager"]),
+    )
     assert here.post("/account/sessions/end/").status_code in AWAY
     assert here.get("/account/").status_code == 200
     assert there.get("/account/").status_code in AWAY
