@@ -254,10 +254,13 @@ PHONE_REGION = env.str("PHONE_REGION", default="US")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "kayse_admin.logs.RequestIdFilter"}},
+    "filters": {
+        "request_id": {"()": "kayse_admin.logs.RequestIdFilter"},
+        "route": {"()": "kayse_admin.logs.RouteFilter"},
+    },
     "formatters": {"json": {"()": "kayse_admin.logs.JsonFormatter"}},
     "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["request_id"]},
+        "stderr": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["request_id", "route"]},
     },
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {

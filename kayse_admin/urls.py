@@ -13,8 +13,8 @@ handler400 = "kayse_admin.errors.not_understood"
 
 urlpatterns = [
     path("", home.index, name="home"),
-    path("sign-in/", accounts.SignIn.as_view(), name="sign_in"),
-    path("sign-in/", accounts.SignIn.as_view(), name="account_login"),
+    path("sign-in/", accounts.sign_in, name="sign_in"),
+    path("sign-in/", accounts.sign_in, name="account_login"),
     path("sign-out/", accounts.sign_out, name="sign_out"),
     path("theme/", accounts.theme, name="theme"),
     path("account/", include("kayse_admin.accounts.urls")),

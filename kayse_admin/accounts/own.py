@@ -9,7 +9,7 @@ from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.auth import update_session_auth_hash
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -30,6 +30,11 @@ from kayse_admin.audit.actions import Action
 def me(request: HttpRequest) -> User:
     """The person who is signed in; only for views below `requires`."""
     return cast(User, request.user)
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """What was sent, for a form: an empty POST is a form with nothing in it, not no form."""
+    return request.POST if request.method == "POST" else None
 
 
 @require_safe
@@ -74,7 +79,7 @@ def password(request: HttpRequest) -> HttpResponse | HttpResponseBase:
     person = me(request)
     if not person.has_usable_password():
         raise Http404
-    form = ChangePasswordForm(request.POST or None, person=person)
+    form = ChangePasswordForm(posted(request), person=person)
     if request.method == "POST" and form.is_valid():
         with transaction.atomic():
             person.set_password(form.cleaned_data["password"])
@@ -94,7 +99,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse | HttpResponseB
     person = invitations.person_of(token)
     if person is None:
         return render(request, "accounts/link_over.html", status=404)
-    form = NewPasswordForm(request.POST or None, person=person)
+    form = NewPasswordForm(posted(request), person=person)
     if request.method == "POST" and form.is_valid():
         if invitations.use(build_actor(request), person, form.cleaned_data["password"]):
             return htmx.redirect(request, settings.LOGIN_URL)

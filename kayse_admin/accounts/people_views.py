@@ -21,7 +21,7 @@ from kayse_admin.accounts.decorators import reauthenticated, requires
 from kayse_admin.accounts.forms import InviteForm, RolesForm
 from kayse_admin.accounts.middleware import second_factor_required
 from kayse_admin.accounts.models import User
-from kayse_admin.accounts.own import sessions_of
+from kayse_admin.accounts.own import posted, sessions_of
 from kayse_admin.accounts.roles import GRANTS, Capability, Role, label_of
 from kayse_admin.actors import Actor, actor_of
 
@@ -72,7 +72,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 @reauthenticated
 def invite(request: HttpRequest) -> HttpResponse | HttpResponseBase:
     """Make an account and a link to it."""
-    form = InviteForm(request.POST or None)
+    form = InviteForm(posted(request))
     if request.method == "POST" and form.is_valid():
         fields = {name: form.cleaned_data[name] for name in InviteForm.Meta.fields}
         person = people.invite(actor_of(request), fields, form.cleaned_data["roles"])
@@ -100,7 +100,7 @@ def roles(request: HttpRequest, pk: int) -> HttpResponse | HttpResponseBase:
     """Give somebody other roles."""
     person = get_object_or_404(User, pk=pk)
     held = [role.value for role in Role if role.value in set(person.groups.values_list("name", flat=True))]
-    form = RolesForm(request.POST if request.method == "POST" else None, initial={"roles": held})
+    form = RolesForm(posted(request), initial={"roles": held})
     text = "It holds from their next click on."
 
     def change(actor: Actor, person: User) -> None:
@@ -219,7 +219,7 @@ def _do(
     form: forms.Form | None = None,
 ) -> HttpResponse | HttpResponseBase:
     """Ask, or do it and go back to the person."""
-    form = form or forms.Form(request.POST if request.method == "POST" else None)
+    form = form or forms.Form(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
             change(actor_of(request), person)

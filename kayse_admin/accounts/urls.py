@@ -9,9 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from allauth.account import views as account
-from allauth.mfa.base import views as mfa
 from allauth.mfa.recovery_codes import views as recovery_codes
-from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as webauthn
 from allauth.socialaccount import views as socialaccount
 from django.db import transaction
@@ -39,22 +37,22 @@ urlpatterns = [
     path("password/", own.password, name="account_change_password"),
     path("sessions/end/", own.end_sessions, name="account_end_sessions"),
     path("invitation/<str:token>/", own.invitation, name="account_invitation"),
-    path("confirm/", mine(account.reauthenticate), name="account_reauthenticate"),
+    path("confirm/", mine(second_factor.confirm), name="account_reauthenticate"),
     path("confirm/provider/", own.confirm_by_provider, name="confirm_by_provider"),
-    path("confirm/code/", mine(mfa.reauthenticate), name="mfa_reauthenticate"),
+    path("confirm/code/", mine(second_factor.confirm_by_code), name="mfa_reauthenticate"),
     path("confirm/key/", mine(second_factor.confirm_by_key), name="mfa_reauthenticate_webauthn"),
     path("inactive/", page(account.account_inactive), name="account_inactive"),
     path("second-factor/", mine(second_factor.index), name="mfa_index"),
     path("second-factor/enter/", page(second_factor.enter), name="mfa_authenticate"),
     path("second-factor/app/add/", mine(second_factor.add_app), name="mfa_activate_totp"),
-    path("second-factor/app/remove/", mine(totp.deactivate_totp), name="mfa_deactivate_totp"),
+    path("second-factor/app/remove/", mine(second_factor.remove_app), name="mfa_deactivate_totp"),
     path("second-factor/keys/add/", mine(second_factor.add_key), name="mfa_add_webauthn"),
     path("second-factor/keys/<int:pk>/remove/", mine(webauthn.remove_webauthn), name="mfa_remove_webauthn"),
     path("second-factor/keys/", mine(second_factor.index), name="mfa_list_webauthn"),
     path("second-factor/codes/", mine(recovery_codes.view_recovery_codes), name="mfa_view_recovery_codes"),
     path(
         "second-factor/codes/new/",
-        mine(recovery_codes.generate_recovery_codes),
+        mine(second_factor.new_codes),
         name="mfa_generate_recovery_codes",
     ),
     path("oidc/<slug:provider_id>/login/", oidc_views.login, name="openid_connect_login"),

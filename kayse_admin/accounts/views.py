@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.http import http_date, url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from kayse_admin.accounts import limits, sessions
 from kayse_admin.accounts.adapters import failed
@@ -31,7 +31,6 @@ class SignIn(LoginView):
 
     form_class = SignInForm
     template_name = "accounts/sign_in.html"
-    http_method_names = ["get", "head", "post", "options"]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add single sign-on if there is one, and the demo people, who exist only beside the sandbox."""
@@ -61,6 +60,9 @@ class SignIn(LoginView):
         person = get_user_by_username(typed) if typed and "\x00" not in typed else None
         failed(self.request, person if isinstance(person, User) else None)
         return self.render_to_response(self.get_context_data(form=form), status=422)
+
+
+sign_in = require_http_methods(["GET", "HEAD", "POST"])(SignIn.as_view())
 
 
 #: Accounts that `make run` makes beside the sandbox, and nowhere else.
