@@ -44,7 +44,8 @@ NAVIGATION = (
     (
         "Operations",
         (("Labels", "caselists_ui:labels", "tag", Capability.LISTS_VIEW),
-         ("Audit log", "audit:index", "clock", Capability.AUDIT_VIEW)),
+         ("Audit log", "audit:index", "clock", Capability.AUDIT_VIEW),
+         ("People", "people:index", "user-group", Capability.PEOPLE_EDIT)),
     ),
 )  # fmt: skip
 

@@ -22,6 +22,19 @@ class RequestIdFilter(logging.Filter):
         return True
 
 
+class RouteFilter(logging.Filter):
+    """Puts the route in place of the path where Django names one: a path can hold a link's token, or what was typed."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        request = getattr(record, "request", None)
+        path = getattr(request, "path", "")
+        if path and isinstance(record.args, tuple):
+            match = getattr(request, "resolver_match", None)
+            route = f"/{match.route}" if match else "no such address"
+            record.args = tuple(route if arg == path else arg for arg in record.args)
+        return True
+
+
 class JsonFormatter(logging.Formatter):
     """One JSON object a line: at, level, logger, message, request_id and, for a crash, its place.
 

@@ -52,11 +52,15 @@ TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django_htmx",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "kayse_admin.apps.KayseAdminConfig",
     "kayse_admin.accounts",
     "kayse_admin.audit",
@@ -79,6 +83,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "kayse_admin.middleware.actor",
+    "allauth.account.middleware.AccountMiddleware",
+    "kayse_admin.accounts.middleware.sessions",
     "kayse_admin.middleware.database_away",
 ]
 
@@ -143,7 +149,87 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
 ]
+#: Sign-up is closed; people come by invitation or from the firm's OpenID Connect provider. See `accounts.adapters`.
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+ACCOUNT_ADAPTER = "kayse_admin.accounts.adapters.AccountAdapter"
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = False
+#: Tries to sign in are limited by `accounts.limits`, in the database; allauth's count for these would come on top.
+ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None}
+ACCOUNT_USER_DISPLAY = "kayse_admin.accounts.models.display_name"
+ACCOUNT_FORMS = {"reauthenticate": "kayse_admin.accounts.forms.ConfirmForm"}
+INVITATION_HOURS = env.int("INVITATION_HOURS", default=72)
+
+SESSION_ENGINE = "kayse_admin.accounts.sessions"
+#: The longest that a session can last, and the longest that it lasts without a request.
 SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_IDLE_SECONDS = 30 * 60
+#: How long after somebody proved who they are they may do what asks for it again (`accounts.decorators.reauthenticated`).
+CONFIRMED_SECONDS = 5 * 60
+
+#: From this day on nobody gets in without a second factor (ISO date). Beside the sandbox: never, unless it is set.
+MFA_REQUIRED_FROM = env.str("MFA_REQUIRED_FROM", default="" if IS_SANDBOX else "2000-01-01")
+MFA_ADAPTER = "kayse_admin.accounts.adapters.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+#: A code of the step before or after is taken too: clocks differ. `accounts.forms` refuses each code the second time.
+MFA_TOTP_TOLERANCE = 1
+MFA_TOTP_ISSUER = f"Kayse Admin {FIRM_NAME}".strip()
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_FORMS = {
+    "authenticate": "kayse_admin.accounts.forms.SecondFactorForm",
+    "reauthenticate": "kayse_admin.accounts.forms.ConfirmBySecondFactorForm",
+    "activate_totp": "kayse_admin.accounts.forms.ActivateAppForm",
+}
+
+# --- Single sign-on (OpenID Connect) ----------------------------------------------------------------------
+OIDC_ISSUER = env.str("OIDC_ISSUER", default="")
+OIDC_NAME = env.str("OIDC_NAME", default="single sign-on")
+#: Who is in one of these groups gets an account and its role at sign-in: `Kayse Admins=administrator,Legal=paralegal`.
+OIDC_GROUP_ROLES = env.dict("OIDC_GROUP_ROLES", default={})
+OIDC_GROUPS_CLAIM = env.str("OIDC_GROUPS_CLAIM", default="groups")
+#: True when the provider itself asks everybody for a second factor.
+OIDC_PROVIDES_MFA = env.bool("OIDC_PROVIDES_MFA", default=False)
+SOCIALACCOUNT_ADAPTER = "kayse_admin.accounts.oidc.SingleSignOnAdapter"
+SOCIALACCOUNT_OPENID_CONNECT_URL_PREFIX = "oidc"
+#: By a link: a form that ends on another site would need an exception in the Content-Security-Policy.
+SOCIALACCOUNT_LOGIN_ON_GET = True
+#: The provider vouches for the address: an account with the same address is the same person.
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                "provider_id": "sso",
+                "name": OIDC_NAME,
+                "client_id": env.str("OIDC_CLIENT_ID", default=""),
+                "secret": env.str("OIDC_CLIENT_SECRET", default=""),
+                "settings": {"server_url": OIDC_ISSUER},
+            }
+        ]
+        if OIDC_ISSUER
+        else [],
+    }
+}
+#: Every host that the server itself may call: the vendor, the provider above, and what is added here.
+OUTBOUND_HOSTS = {
+    host
+    for host in (
+        urlsplit(KAYSE_API_URL).hostname,
+        urlsplit(OIDC_ISSUER).hostname,
+        *env.list("OUTBOUND_HOSTS", default=[]),
+    )
+    if host
+}
+
+# --- E-mail, for invitations only; without it the administrator is shown the link --------------------------
+EMAIL_URL = env.str("EMAIL_URL", default="")
+EMAIL_CONFIG = env.email_url("EMAIL_URL", default="dummymail://")
+vars().update(EMAIL_CONFIG)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="kayse-admin@localhost")
 
 # --- HTTPS and headers ------------------------------------------------------------------------------------
 HTTPS = env.bool("HTTPS", default=not IS_SANDBOX)
@@ -172,10 +258,13 @@ PHONE_REGION = env.str("PHONE_REGION", default="US")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "kayse_admin.logs.RequestIdFilter"}},
+    "filters": {
+        "request_id": {"()": "kayse_admin.logs.RequestIdFilter"},
+        "route": {"()": "kayse_admin.logs.RouteFilter"},
+    },
     "formatters": {"json": {"()": "kayse_admin.logs.JsonFormatter"}},
     "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["request_id"]},
+        "stderr": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["request_id", "route"]},
     },
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {

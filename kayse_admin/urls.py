@@ -13,9 +13,12 @@ handler400 = "kayse_admin.errors.not_understood"
 
 urlpatterns = [
     path("", home.index, name="home"),
-    path("sign-in/", accounts.SignIn.as_view(), name="sign_in"),
+    path("sign-in/", accounts.sign_in, name="sign_in"),
+    path("sign-in/", accounts.sign_in, name="account_login"),
     path("sign-out/", accounts.sign_out, name="sign_out"),
     path("theme/", accounts.theme, name="theme"),
+    path("account/", include("kayse_admin.accounts.urls")),
+    path("people/", include("kayse_admin.accounts.people_urls")),
     path("clients/", include("clients_ui.urls")),
     path("", include("caselists_ui.urls")),
     path("audit/", include("kayse_admin.audit.urls")),

@@ -13,6 +13,8 @@ class AccountsConfig(AppConfig):
     label = "accounts"
 
     def ready(self) -> None:
+        from kayse_admin.accounts import checks, signals  # noqa: F401  (importing checks registers them)
         from kayse_admin.accounts.roles import make_groups
 
+        signals.connect()
         post_migrate.connect(make_groups, sender=self)

@@ -1,4 +1,4 @@
-"""Policy as decorators: who may call a view."""
+"""Policy as decorators: who may call a view, and what asks for the password again."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from kayse_admin import htmx
+from kayse_admin.accounts.confirming import ask_again
 from kayse_admin.accounts.roles import Capability
 from kayse_admin.actors import actor_of
 
@@ -25,8 +26,10 @@ def to_sign_in(request: HttpRequest) -> HttpResponseBase:
 
     Under htmx the way back is the page around the fragment, never the fragment.
     """
-    back = htmx.current_path(request) or request.get_full_path()
-    return htmx.redirect(request, f"{settings.LOGIN_URL}?{urlencode({'next': back})}")
+    query = {"next": htmx.current_path(request) or request.get_full_path()}
+    if ended := getattr(request, "session_ended", ""):
+        query["ended"] = ended
+    return htmx.redirect(request, f"{settings.LOGIN_URL}?{urlencode(query)}")
 
 
 def requires(*capabilities: Capability) -> Callable[[View[P]], View[P]]:
@@ -46,3 +49,18 @@ def requires(*capabilities: Capability) -> Callable[[View[P]], View[P]]:
         return guarded
 
     return decorate
+
+
+def reauthenticated(view: View[P]) -> View[P]:
+    """The view asks people to prove again who they are, unless they did within `settings.CONFIRMED_SECONDS`.
+
+    For what cannot be taken back or opens doors: deleting for good or in bulk, big exports, roles. Put it below
+    `requires`, on the page with the question as well as on what it sends. A view that learns only inside that it has
+    to ask calls `accounts.confirming.ask_again`.
+    """
+
+    @wraps(view)
+    def asking(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        return ask_again(request) or view(request, *args, **kwargs)
+
+    return asking

@@ -37,7 +37,25 @@ class Capability(StrEnum):
     LISTS_EDIT = "lists_edit"
     AUDIT_VIEW = "audit_view"
     SETTINGS_EDIT = "settings_edit"
+    PEOPLE_EDIT = "people_edit"
 
+    @property
+    def label(self) -> str:
+        """What it allows, in words for people."""
+        return CAPABILITY_WORDS.get(self, self.value.replace("_", " ").capitalize())
+
+
+CAPABILITY_WORDS: dict[Capability, str] = {
+    Capability.CLIENTS_VIEW: "See clients",
+    Capability.CLIENTS_EDIT: "Create and edit clients",
+    Capability.CLIENTS_DELETE: "Delete clients",
+    Capability.CLIENTS_OPT_IN: "Take back an opt-out of calls",
+    Capability.LISTS_VIEW: "See case lists",
+    Capability.LISTS_EDIT: "Create, change and delete case lists",
+    Capability.AUDIT_VIEW: "Read the audit log",
+    Capability.SETTINGS_EDIT: "Change settings",
+    Capability.PEOPLE_EDIT: "Invite people and give roles",
+}
 
 VIEWS = frozenset({Capability.CLIENTS_VIEW, Capability.LISTS_VIEW})
 

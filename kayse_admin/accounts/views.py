@@ -4,34 +4,40 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.internal.flows.logout import logout
+from allauth.account.internal.userkit import get_user_by_username
+from allauth.account.views import LoginView
 from django.conf import settings
-from django.contrib.auth import get_user_model, logout
-from django.contrib.auth.forms import AuthenticationForm
-from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
-from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_POST
+from django.utils.http import http_date, url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_http_methods, require_POST
 
-from kayse_admin.accounts.decorators import requires
+from kayse_admin.accounts import limits, sessions
+from kayse_admin.accounts.adapters import failed
+from kayse_admin.accounts.forms import SignInForm
+from kayse_admin.accounts.models import User
+from kayse_admin.accounts.people import target
 from kayse_admin.accounts.roles import Role
-from kayse_admin.actors import actor_of, build_actor
+from kayse_admin.actors import actor_of, address_of
 from kayse_admin.audit import recorder
 from kayse_admin.audit.actions import Action
-from kayse_admin.audit.records import Target
 from kayse_admin.context_processors import THEMES
 
 
 class SignIn(LoginView):
-    """The sign-in page; each success and each failure is a fact in the audit record."""
+    """The sign-in page: 302 to where the person was going or to their second factor, 422 or 429 with the form."""
 
+    form_class = SignInForm
     template_name = "accounts/sign_in.html"
-    redirect_authenticated_user = True
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add the demo people, who exist only beside the sandbox."""
-        context = super().get_context_data(**kwargs)
+        """Add single sign-on if there is one, and the demo people, who exist only beside the sandbox."""
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        context["next"] = self.get_next_url()  # type: ignore[no-untyped-call]
+        context["ended"] = sessions.ended_words(self.request.GET.get("ended", ""))
+        context["provider"] = settings.OIDC_NAME if settings.OIDC_ISSUER else ""
         if settings.IS_SANDBOX:
             context["demo"] = {
                 "people": [{"username": name, "role": role.label} for name, role in DEMO_PEOPLE],
@@ -39,25 +45,24 @@ class SignIn(LoginView):
             }
         return context
 
-    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
-        """Sign in and record it."""
-        response = super().form_valid(form)
-        actor = build_actor(self.request)
-        recorder.fact(actor, Action.SIGN_IN, Target("user", actor.id, actor.name))
-        return response
-
-    def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
+    def form_invalid(self, form: SignInForm) -> HttpResponse:
         """Record the failure under the account's name when there is such an account.
 
-        A name that nobody has is not kept: people type their password into the wrong box.
+        A name that nobody has is not kept: people type their password into the wrong box. A try that the limit
+        refused was none, and is not recorded: nobody can fill the record that way.
         """
-        typed = str(form.data.get("username", ""))[:150]
-        found = get_user_model().objects.filter(username=typed).first() if "\x00" not in typed else None
-        target = (
-            Target("user", found.pk, found.display_name) if found else Target("user", None, "unknown account")
-        )
-        recorder.fact(build_actor(self.request), Action.SIGN_IN_FAILED, target, result="rejected")
+        typed = str(form.data.get("username", ""))[:150].strip()
+        if form.has_error("__all__", "too_many_login_attempts"):
+            response = self.render_to_response(self.get_context_data(form=form), status=429)
+            free = limits.free_at(limits.sign_in(typed, address_of(self.request)))
+            response["Retry-After"] = http_date(free.timestamp()) if free else "60"
+            return response
+        person = get_user_by_username(typed) if typed and "\x00" not in typed else None
+        failed(self.request, person if isinstance(person, User) else None)
         return self.render_to_response(self.get_context_data(form=form), status=422)
+
+
+sign_in = require_http_methods(["GET", "HEAD", "POST"])(SignIn.as_view())
 
 
 #: Accounts that `make run` makes beside the sandbox, and nowhere else.
@@ -70,11 +75,10 @@ DEMO_PEOPLE: tuple[tuple[str, Role], ...] = (
 
 
 @require_POST
-@requires()
 def sign_out(request: HttpRequest) -> HttpResponseBase:
-    """End the session and record it."""
-    actor = actor_of(request)
-    recorder.fact(actor, Action.SIGN_OUT, Target("user", actor.id, actor.name))
+    """End the session, or a sign-in that waits for its second factor, and record it."""
+    if isinstance(request.user, User):
+        recorder.fact(actor_of(request), Action.SIGN_OUT, target(request.user))
     logout(request)
     response = redirect("sign_in")
     # htmx keeps the current address in the browser's session storage: nothing of it outlives the session.

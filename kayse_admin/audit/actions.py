@@ -31,6 +31,13 @@ class Action(StrEnum):
     SIGN_OUT = "sign_out"
     KEY_RETRY = "key_retry"
     ROLES_CHANGE = "roles_change"
+    PERSON_INVITE = "person_invite"
+    PERSON_DISABLE = "person_disable"
+    PERSON_ENABLE = "person_enable"
+    PASSWORD_LINK = "password_link"  # nosec B105  # the name of an action
+    PASSWORD_CHANGE = "password_change"  # nosec B105  # the name of an action
+    SECOND_FACTOR_CHANGE = "second_factor_change"
+    SESSIONS_END = "sessions_end"
     AUDIT_EXPORT = "audit_export"
     AUDIT_NOTE = "audit_note"
 
@@ -68,6 +75,13 @@ _WORDS: dict[Action, tuple[str, str]] = {
     Action.SIGN_IN_FAILED: ("Failed sign-in", "failed to sign in as"),
     Action.SIGN_OUT: ("Sign out", "signed out"),
     Action.ROLES_CHANGE: ("Change roles", "changed the roles of"),
+    Action.PERSON_INVITE: ("Invite person", "invited"),
+    Action.PERSON_DISABLE: ("Disable person", "disabled the account of"),
+    Action.PERSON_ENABLE: ("Enable person", "enabled the account of"),
+    Action.PASSWORD_LINK: ("Issue password link", "issued a password link for"),
+    Action.PASSWORD_CHANGE: ("Change password", "changed the password of"),
+    Action.SECOND_FACTOR_CHANGE: ("Change second factor", "changed the second factor of"),
+    Action.SESSIONS_END: ("End sessions", "ended sessions of"),
     Action.KEY_RETRY: ("Try the key again", "let the dashboard try the key again"),
     Action.AUDIT_EXPORT: ("Export the audit log", "exported"),
     Action.AUDIT_NOTE: ("Add a note", "added a note to"),

@@ -11,7 +11,10 @@ from typing import Any
 from django.core.management import BaseCommand
 from django.core.management.base import CommandParser
 from django.db import DatabaseError, close_old_connections
+from django.utils import timezone
 
+from kayse_admin.accounts import limits
+from kayse_admin.accounts.models import Session
 from kayse_admin.audit import recovery, seals
 from kayse_admin.logs import current_request_id
 
@@ -52,8 +55,15 @@ def round_once(*, whole: bool = False) -> None:
         close_old_connections()
         closed = recovery.recover()
         seals.seal_all(whole=whole)
+        forget_ended()
     except DatabaseError as error:
         logger.error("housekeeping waits for the database", exc_info=error)
         return
     if closed:
         logger.info("housekeeping closed %d operations", closed)
+
+
+def forget_ended() -> None:
+    """Delete sessions that have expired, and counts of tries whose time is over."""
+    Session.objects.filter(expire_date__lt=timezone.now()).delete()
+    limits.forget_old()

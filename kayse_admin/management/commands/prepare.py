@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-import subprocess
+import subprocess  # nosec B404  # our own module, our own arguments
 import sys
 from pathlib import Path
 from typing import Any

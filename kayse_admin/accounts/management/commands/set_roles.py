@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.management import BaseCommand, CommandError
 from django.core.management.base import CommandParser
 
-from kayse_admin.accounts.people import set_roles
-from kayse_admin.accounts.roles import Role, label_of
+from kayse_admin.accounts.people import LastAdministrator, set_roles
+from kayse_admin.accounts.roles import Role, granted, label_of
 from kayse_admin.actors import Actor
 
 
@@ -28,5 +29,9 @@ class Command(BaseCommand):
         person = get_user_model().objects.filter(username=options["name"]).first()
         if person is None:
             raise CommandError(f"There is no account named {options['name']}.")
-        set_roles(Actor.system("Command line"), person, [Role(name) for name in options["roles"]])
+        operator = replace(Actor.system("Command line"), capabilities=granted([Role.ADMINISTRATOR]))
+        try:
+            set_roles(operator, person, [Role(name) for name in options["roles"]])
+        except LastAdministrator as error:
+            raise CommandError("Nobody else is an administrator: make somebody one first.") from error
         self.stdout.write(f"{options['name']}: {label_of(options['roles'])}")

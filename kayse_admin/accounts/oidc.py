@@ -1,0 +1,86 @@
+"""Single sign-on by OpenID Connect: who gets an account, and which roles follow from the provider's groups."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import requests
+from allauth.account.internal.userkit import filter_users_by_email
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.models import SocialLogin
+from django.conf import settings
+from django.http import HttpRequest
+
+from kayse_admin.accounts import outbound, people
+from kayse_admin.accounts.adapters import failed
+from kayse_admin.accounts.models import User
+from kayse_admin.accounts.roles import Capability, Role
+from kayse_admin.actors import Actor, address_of
+
+
+class SingleSignOnAdapter(DefaultSocialAccountAdapter):
+    """Lets in whom an administrator invited, and whom `OIDC_GROUP_ROLES` gives a role."""
+
+    def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
+        """Whether a stranger gets an account: only with a role from a group, and not under somebody's address.
+
+        An address that the provider has not verified proves nothing; verified ones were matched before.
+        """
+        taken = any(filter_users_by_email(address.email) for address in sociallogin.email_addresses)
+        welcome = bool(roles_of(sociallogin.account.extra_data)) and not taken
+        if not welcome:
+            failed(request, None, f"by {settings.OIDC_NAME}: no account, and no group that gives one")
+        return welcome
+
+    def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
+        """Roles follow the groups at each sign-in."""
+        if sociallogin.is_existing:
+            follow_groups(request, sociallogin)
+
+    def save_user(self, request: HttpRequest, sociallogin: SocialLogin, form: Any = None) -> User:
+        """Make the account of somebody whose group gives them a role."""
+        person: User = super().save_user(request, sociallogin, form)
+        follow_groups(request, sociallogin)
+        return person
+
+    def get_requests_session(self) -> requests.Session:
+        """A session that calls the hosts of the allow-list only."""
+        return outbound.guard(super().get_requests_session())  # type: ignore[no-untyped-call]
+
+
+def roles_of(told: Mapping[str, Any]) -> list[Role]:
+    """The roles that the groups among the provider's claims give, by `OIDC_GROUP_ROLES`."""
+    groups: set[str] = set()
+    for part in ("userinfo", "id_token"):
+        claim = (told.get(part) or {}).get(settings.OIDC_GROUPS_CLAIM) or []
+        groups.update([claim] if isinstance(claim, str) else map(str, claim))
+    known = {role.value: role for role in Role}
+    given = {role for group, role in settings.OIDC_GROUP_ROLES.items() if group in groups}
+    return [known[name] for name in sorted(given) if name in known]
+
+
+def follow_groups(request: HttpRequest, sociallogin: SocialLogin) -> None:
+    """Give the person the roles of their groups, on the record. The last administrator keeps that role."""
+    person = sociallogin.user
+    if not settings.OIDC_GROUP_ROLES or not isinstance(person, User):
+        return
+    wanted = roles_of(sociallogin.account.extra_data)
+    held = set(person.groups.values_list("name", flat=True)) & {role.value for role in Role}
+    if held == {role.value for role in wanted}:
+        return
+    provider = Actor(
+        id=None,
+        name=settings.OIDC_NAME,
+        address=address_of(request),
+        request_id=getattr(request, "request_id", ""),
+        role="System",
+        capabilities=frozenset({Capability.PEOPLE_EDIT.value}),
+    )
+    reason = "groups told at sign-in"
+    try:
+        people.set_roles(provider, person, wanted, reason=reason)
+    except people.LastAdministrator:
+        people.set_roles(
+            provider, person, [*wanted, Role.ADMINISTRATOR], reason=f"{reason}; nobody else administers"
+        )
