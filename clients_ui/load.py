@@ -49,7 +49,7 @@ def load(rows: Iterable[Row | BadRow], at: datetime) -> Loaded:
         good = _good(rows, loaded)
         while batch := list(islice(good, BATCH)):
             with transaction.atomic():
-                loaded.added += _take(batch, at)
+                loaded.added += take(batch, at)
             loaded.taken += len(batch)
     directory.forget_count()
     return loaded
@@ -67,8 +67,8 @@ def _good(rows: Iterable[Row | BadRow], loaded: Loaded) -> Iterator[Row]:
             yield row
 
 
-def _take(batch: Sequence[Row], at: datetime) -> int:
-    """Upsert one batch; returns how many clients were not known before."""
+def take(batch: Sequence[Row], at: datetime) -> int:
+    """Upsert rows that tell the same fields; returns how many clients were not known before."""
     here = _known_here([row.pk for row in batch])
     names = tuple(batch[0].told)
     untold = json.dumps({name: None for name in DOCUMENTED if name not in names})

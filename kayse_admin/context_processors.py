@@ -43,7 +43,8 @@ NAVIGATION = (
     ("", (("Case lists", "caselists_ui:index", "queue-list", Capability.LISTS_VIEW),)),
     (
         "Operations",
-        (("Labels", "caselists_ui:labels", "tag", Capability.LISTS_VIEW),
+        (("Jobs", "jobs:index", "arrow-path-rounded-square", Capability.CLIENTS_VIEW),
+         ("Labels", "caselists_ui:labels", "tag", Capability.LISTS_VIEW),
          ("Audit log", "audit:index", "clock", Capability.AUDIT_VIEW)),
     ),
 )  # fmt: skip

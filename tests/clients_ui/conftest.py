@@ -97,7 +97,9 @@ def queries() -> Callable[[Browser, str], int]:
     return count
 
 
-@pytest.fixture(params=[("partial", "full"), ("partial", "sparse"), ("replace", "full"), ("replace", "sparse")])
+@pytest.fixture(
+    params=[("partial", "full"), ("partial", "sparse"), ("replace", "full"), ("replace", "sparse")]
+)
 def reading(request: pytest.FixtureRequest, sandbox: Sandbox) -> Iterator[tuple[str, str]]:
     """Each way to read the vendor's pages: PUT partial or replace, answers full or sparse."""
     put, answers = request.param

@@ -65,7 +65,9 @@ def test_each_field_alone_changes_and_nothing_else(
     assert not Event.objects.filter(action="field_lost").exists()
 
 
-@pytest.mark.parametrize("name", [f.name for f in FIELDS if not f.required and f.name != "voice_calls_opted_out"])
+@pytest.mark.parametrize(
+    "name", [f.name for f in FIELDS if not f.required and f.name != "voice_calls_opted_out"]
+)
 def test_each_optional_field_can_be_emptied(
     as_paralegal: Browser, sandbox: Sandbox, ana: Client, reading: tuple[str, str], name: str
 ) -> None:
@@ -107,7 +109,9 @@ def test_a_double_click_is_one_edit(as_paralegal: Browser, sandbox: Sandbox, ana
 class TestMeanwhile:
     """Somebody else changed the client between opening and saving."""
 
-    def test_another_field_merges_by_itself(self, as_paralegal: Browser, sandbox: Sandbox, ana: Client) -> None:
+    def test_another_field_merges_by_itself(
+        self, as_paralegal: Browser, sandbox: Sandbox, ana: Client
+    ) -> None:
         data = edit_fields(ana, city="Dallas")
         sandbox.call("PUT", f"/clients/{ana.pk}", {"state": "OK"})
         answer = as_paralegal.post(url(ana.pk), data, follow=True)
@@ -140,11 +144,15 @@ class TestMeanwhile:
         after = sandbox.client(ana.pk)
         assert (after["city"], after["state"]) == (city, "OK")
 
-    def test_without_an_answer_it_asks_again(self, as_paralegal: Browser, sandbox: Sandbox, ana: Client) -> None:
+    def test_without_an_answer_it_asks_again(
+        self, as_paralegal: Browser, sandbox: Sandbox, ana: Client
+    ) -> None:
         sandbox.call("PUT", f"/clients/{ana.pk}", {"city": "Houston"})
         page = as_paralegal.post(url(ana.pk), edit_fields(ana, city="Dallas"))
         form = page.context["form"]
-        again = {name: str(form[name].value() if form[name].value() is not None else "") for name in form.fields}
+        again = {
+            name: str(form[name].value() if form[name].value() is not None else "") for name in form.fields
+        }
         assert as_paralegal.post(url(ana.pk), again).status_code == 422
         assert sandbox.client(ana.pk)["city"] == "Houston"
 
@@ -190,7 +198,14 @@ class TestNotTold:
     def test_untouched_they_are_not_sent(self, as_paralegal: Browser, sandbox: Sandbox, half: Client) -> None:
         before = sandbox.client(half.pk)
         assert as_paralegal.post(url(half.pk), edit_fields(half, city="Dallas")).status_code == 303
-        assert set(sandbox.requests("PUT")[0]["json"]) == {"email", "mobile", "first_name", "last_name", "city", "state"}
+        assert set(sandbox.requests("PUT")[0]["json"]) == {
+            "email",
+            "mobile",
+            "first_name",
+            "last_name",
+            "city",
+            "state",
+        }
         assert sandbox.client(half.pk)["case_ids"] == before["case_ids"]
 
     def test_typed_in_they_are_sent(self, as_paralegal: Browser, sandbox: Sandbox, half: Client) -> None:
@@ -205,7 +220,13 @@ class TestLost:
     @pytest.fixture
     def lossy(self, as_paralegal: Browser, sandbox: Sandbox, ana: Client) -> Client:
         """The vendor empties a field that was never told here, after it was told by the answer."""
-        sandbox.fault("body", method="PUT", path="/v1/clients", status=200, body={"id": ana.pk, "city": "Dallas", "postal_code": None})
+        sandbox.fault(
+            "body",
+            method="PUT",
+            path="/v1/clients",
+            status=200,
+            body={"id": ana.pk, "city": "Dallas", "postal_code": None},
+        )
         return ana
 
     def test_it_is_said_on_the_page_in_the_log_and_in_the_record(
@@ -242,7 +263,10 @@ class TestFaults:
 
     def test_refused_by_the_vendor(self, as_paralegal: Browser, sandbox: Sandbox, ana: Client) -> None:
         sandbox.fault(
-            "status", method="PUT", status=400, body={"error": "bad_request", "message": "The field city is odd."}
+            "status",
+            method="PUT",
+            status=400,
+            body={"error": "bad_request", "message": "The field city is odd."},
         )
         page = as_paralegal.post(url(ana.pk), edit_fields(ana, city="Dallas"))
         assert page.status_code == 422

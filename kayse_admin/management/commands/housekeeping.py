@@ -13,13 +13,14 @@ from django.core.management.base import CommandParser
 from django.db import DatabaseError, close_old_connections
 
 from kayse_admin.audit import recovery
+from kayse_admin.jobs import runner
 from kayse_admin.logs import current_request_id
 
 logger = logging.getLogger("kayse_admin.housekeeping")
 
 
 class Command(BaseCommand):
-    """Recovers unfinished operations at the start and then every minute, until it is told to end."""
+    """Recovers unfinished operations and interrupted jobs at the start and every minute, until it is told to end."""
 
     help = "Close operations that nobody finished; runs until SIGTERM."
 
@@ -46,6 +47,7 @@ def round_once() -> None:
     try:
         close_old_connections()
         closed = recovery.recover()
+        runner.sweep()
     except DatabaseError as error:
         logger.error("housekeeping waits for the database", exc_info=error)
         return
