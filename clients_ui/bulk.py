@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.urls import reverse
 from django.utils import timezone
 
 from clients_ui import directory, editing, export_file, knowledge, load
@@ -66,6 +67,12 @@ class Upsert(Kind):
         ]
         learn(done, at, actor)
         return became
+
+    def links(self, actor: Actor, job: Job) -> list[tuple[str, str]]:
+        """An import can be undone, once."""
+        if not actor.can(Capability.CLIENTS_DELETE) or Job.objects.filter(undoes=job.pk).exists():
+            return []
+        return [("Undo…", reverse("clients_ui:import_undo", args=[job.pk]))]
 
     def look(self, actor: Actor, row: Row) -> tuple[Outcome[Told], Seen]:
         """Read the client and hold the changed fields against what was sent and what was there before."""

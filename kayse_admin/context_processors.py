@@ -26,6 +26,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     }
     user = getattr(request, "user", None)
     if user is not None and user.is_authenticated:
+        from kayse_admin.jobs import ending
         from kayse_admin.upstream import status
 
         actor = actor_of(request)
@@ -33,7 +34,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             "actor": {"id": actor.id, "name": actor.name, "role_label": actor.role},
             "nav": _navigation(request, actor),
             "budget": status.budget(),
-            "banners": status.banners(actor),
+            "banners": [*status.banners(actor), *ending.notices(actor)],
         }
     return {"shell": context}
 

@@ -8,7 +8,9 @@ import smtplib
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.mail import send_mail
+from django.urls import reverse
 
+from kayse_admin.actors import Actor
 from kayse_admin.jobs import ledger
 from kayse_admin.jobs.models import Job
 
@@ -43,3 +45,18 @@ def _mail(job: Job) -> None:
         send_mail(f"Finished: {job.title}", f"{summary(job)}.", None, [person.email])
     except (OSError, smtplib.SMTPException):
         logger.exception("the mail about the end of job %s could not be sent", job.pk)
+
+
+def notices(actor: Actor) -> list[dict[str, str]]:
+    """Banners about jobs that have ended and that whoever started them has not looked at since; one small query."""
+    ended = Job.objects.filter(owner_id=actor.id or 0, state=Job.State.DONE, seen_at=None).order_by("-pk")[:3]
+    return [
+        {
+            "kind": "info",
+            "title": f"Finished: {job.title}",
+            "text": summary(job),
+            "link": reverse("jobs:detail", args=[job.pk]),
+            "link_text": "Open the job",
+        }
+        for job in ended
+    ]

@@ -71,6 +71,14 @@ def json_value(value: Any) -> Any:
     return None if value is None else _encode(value)
 
 
+def discard(job: Job) -> None:
+    """Delete a draft with its rows; a job that was started stays for ever."""
+    with transaction.atomic():
+        if Job.objects.select_for_update().filter(pk=job.pk, state=State.DRAFT).exists():
+            Row.objects.filter(job=job)._raw_delete("default")  # no row has dependants
+            job.delete()
+
+
 def start(job: Job, *, size: int) -> bool:
     """Cut the rows that are to be sent into requests and queue the job; False when it was started before.
 

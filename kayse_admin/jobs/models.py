@@ -1,7 +1,7 @@
 """The ledger of bulk jobs: what is to be sent, in which requests, and what became of each row.
 
 Every step is an insert or a conditional update, so that a process that dies at any moment leaves a state that says
-what is known. Nothing here is deleted by the application.
+what is known. Only drafts, of which nothing was sent, are ever deleted.
 """
 
 from __future__ import annotations

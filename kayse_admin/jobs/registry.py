@@ -74,6 +74,10 @@ class Kind(ABC):
         """One read for a row that was sent and never answered. Only called for rows that `may_resend`."""
         raise NotImplementedError
 
+    def links(self, actor: Actor, job: Job) -> list[tuple[str, str]]:
+        """What else can be done with such a job: words and address."""
+        return []
+
     def settle_row(self, actor: Actor, job: Job, row: Row, at: datetime) -> Became:
         """What became of a row of which a read, or a person, says that it was done."""
         return Became(Row.Outcome.UPDATED if row.target else Row.Outcome.CREATED, row.target or row.result)
