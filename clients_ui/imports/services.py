@@ -33,9 +33,10 @@ PIECE = 1_000_000
 SAMPLE_ROWS = 5
 
 
-def keep(actor: Actor, name: str, pieces: Iterable[bytes]) -> Import:
-    """Store a file, and find out how it is written. Raises `NotACsv`; nothing is kept then."""
+def keep(actor: Actor, name: str, pieces: Iterable[bytes], most: int | None = None) -> Import:
+    """Store a file of at most `most` bytes, and find out how it is written. Raises `NotACsv`; nothing is kept then."""
     actor.require(Capability.CLIENTS_EDIT)
+    most = settings.UPLOAD_MOST_BYTES if most is None else most
     digest, size = hashlib.sha256(), 0
     with transaction.atomic():
         kept = Import.objects.create(
@@ -45,8 +46,8 @@ def keep(actor: Actor, name: str, pieces: Iterable[bytes]) -> Import:
         for number, piece in enumerate(pieces):
             digest.update(piece)
             size += len(piece)
-            if size > settings.UPLOAD_MOST_BYTES:
-                raise NotACsv(f"The file is larger than {settings.UPLOAD_MOST_BYTES:,} bytes. Split it.")
+            if size > most:
+                raise NotACsv(f"The file is larger than {most:,} bytes. Split it.")
             Piece.objects.create(file=kept, number=number, data=piece)
         shape = shape_of(bytes_of(kept))
         kept.encoding, kept.delimiter = shape.encoding, shape.delimiter

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -47,17 +47,18 @@ class Overtaken(Exception):
     """The request is not to be sent any more: somebody else has done it, or the job was stopped."""
 
 
-def serve() -> int:
+def serve(after_each: Callable[[], object] = lambda: None) -> int:
     """Serve every job that is due, in turn, and say when the next one will be; returns how many requests were sent.
 
-    Returns at once when another process is serving: that one takes the new job in turn.
+    `after_each` is called behind every step. Returns at once when another process is serving: that one takes the new
+    job in turn.
     """
     done = 0
     while not ending_soon.is_set():
         with sending() as held:
             if held is None:
                 return done
-            done += _serve_all(held)
+            done += _serve_all(held, after_each)
         # Between the last look and the release somebody may have come and found the lock taken.
         if ledger.due() is None:
             break
@@ -69,7 +70,7 @@ def serve() -> int:
     return done
 
 
-def _serve_all(held: Held) -> int:
+def _serve_all(held: Held, after_each: Callable[[], object]) -> int:
     done = 0
     while not ending_soon.is_set() and (job := ledger.due()):
         if not held():
@@ -77,6 +78,7 @@ def _serve_all(held: Held) -> int:
         if ledger.turn(job):
             job.refresh_from_db()
             done += _serve_once(job, held)
+            after_each()
     return done
 
 
