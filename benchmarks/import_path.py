@@ -1,4 +1,4 @@
-"""What one row costs on its whole way beside a bare loop, and that memory stays flat: `python -m benchmarks.import_path`.
+"""What one row costs on its whole way beside a bare loop, and the memory: `python -m benchmarks.import_path`.
 
 The whole way: decode, cut, map, validate, match, write the ledger, send, record in the audit log, take into the
 directory. The bare loop: csv, one pydantic validation, one httpx POST for 500 rows, one insert a row in the same

@@ -97,7 +97,7 @@ class OperationForm(forms.Form):
     def __init__(self, data: QueryDict | None = None, *, initial: Mapping[str, Any] | None = None) -> None:
         super().__init__(data, initial={"operation": uuid.uuid4(), **(initial or {})})
 
-    def again(self, problem: str) -> None:
+    def refuse(self, problem: str) -> None:
         """Make the form ready for another try, after one that changed nothing: an operation id is used once."""
         self.put("operation", str(uuid.uuid4()))
         self.add_error(None, problem)
@@ -233,8 +233,18 @@ class DefinitionForm(SelectionForm):
         coerce=lambda value: value == "yes",
         empty_value=None,
     )
-    #: The version on which an edit was opened; somebody else may have saved another since.
-    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    #: The state on which an edit was opened (`Known.mark`); somebody else may have changed the list since.
+    base = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
+    checkpoint = forms.BooleanField(
+        required=False,
+        label="Duplicate the list first",
+        help_text="2 requests. The copy is the only one of its members that exists.",
+    )
+    again = forms.BooleanField(
+        required=False,
+        label="Do again afterwards what the save cannot carry",
+        help_text="1 request each, in order.",
+    )
     understood = forms.BooleanField(
         required=False,
         label="I understand that the members of this list may be replaced by what is defined here",
@@ -266,6 +276,27 @@ class DefinitionForm(SelectionForm):
         raw = self.raw()
         texts = {name: raw[name] for name in pure.LENGTHS}
         return Definition(selection=self.selection(), is_obo=raw["is_obo"], **texts)
+
+
+class DefinitionJsonForm(forms.Form):
+    """A definition as somebody keeps it in a file."""
+
+    definition = forms.CharField(
+        strip=False,
+        label="Definition as JSON",
+        help_text="As a list's page exports it: name, filter, include_ids, exclude_ids and the rest.",
+        widget=forms.Textarea(
+            attrs={"rows": 14, "spellcheck": "false", "autocomplete": "off", "class": "mono"}
+        ),
+    )
+
+    def clean_definition(self) -> Definition:
+        """The definition."""
+        try:
+            return pure.parse(pure.read_json(self.cleaned_data["definition"]))
+        except DefinitionError as error:
+            place = f"{error.field}: " if error.field else ""
+            raise ValidationError(f"{place}{error}") from error
 
 
 class ClientsForm(OperationForm):

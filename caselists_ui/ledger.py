@@ -76,6 +76,11 @@ class Known:
     unsure: bool = False
 
     @property
+    def mark(self) -> str:
+        """Names this state, so that a form can tell whether the list was changed while it was open."""
+        return f"{self.version or 0}.{len(self.steps)}"
+
+    @property
     def by_hand(self) -> dict[int, bool]:
         """Cases that were attached (True) or detached (False) one by one since the set; the last change counts."""
         found: dict[int, bool] = {}

@@ -25,7 +25,7 @@ from caselists_ui.models import CaseList
 from kayse_admin.kayse_api.outcomes import Applied, Outcome
 from kayse_admin.kayse_api.schemas import CaseListPage
 from kayse_admin.upstream.budget import Purpose
-from kayse_admin.upstream.client import read
+from kayse_admin.upstream.client import client, read
 from kayse_admin.upstream.gate import DatabaseGate
 
 #: The most that the vendor puts on a page.
@@ -115,6 +115,28 @@ def reread(list_id: int, name: str, operation: uuid.UUID | None = None) -> Outco
     """Ask the vendor once for the list's name and count as they are now, and merge the answer. Costs one request."""
     question = EVERYTHING if _known().count() < LARGEST else replace(EVERYTHING, key=name[:255])
     return _ask(question, operation, list_id)[0]
+
+
+def look(purpose: Purpose = Purpose.PERSON) -> Outcome[CaseListPage]:
+    """Ask for every list, 100 a request, and merge what is told: counts, names, lists that are gone.
+
+    Returns the last outcome: applied means that all were seen.
+    """
+    began, seen = timezone.now(), set[int]()
+    for outcome in client(purpose).case_lists.iter_all():
+        if not isinstance(outcome, Applied):
+            return outcome
+        with transaction.atomic():
+            local.remember(outcome.value.data, began)
+        seen |= {row.id for row in outcome.value.data}
+    _known().exclude(pk__in=seen).filter(told_at__lt=began).update(gone_at=began)
+    drop()
+    return outcome
+
+
+def look_cost() -> int:
+    """How many requests a look at every list costs, as far as they are known."""
+    return int(_known().count()) // LARGEST + 1
 
 
 def _known() -> Any:

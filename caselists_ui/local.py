@@ -89,8 +89,12 @@ def add_version(
     reason: str = "",
     at: datetime | None = None,
     steps: Iterable[Step] = (),
+    is_new: bool = False,
 ) -> Version:
-    """Keep a definition that was applied; once for each operation. Call it inside a transaction."""
+    """Keep a definition that was applied; once for each operation. Call it inside a transaction.
+
+    `is_new`: the list was made by it, so there was no number of cases before.
+    """
     existing = Version.objects.filter(operation=operation).first()
     if existing is not None:
         return existing
@@ -107,8 +111,8 @@ def add_version(
         operation=operation,
         definition=definition.export(),
         steps=[{"action": step.action, "payload": step.payload} for step in steps],
-        count_before=lists.case_count,
-        count_before_at=lists.counted_at,
+        count_before=None if is_new else lists.case_count,
+        count_before_at=None if is_new else lists.counted_at,
     )
 
 

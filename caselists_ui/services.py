@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, TypeVar
 
 from django.utils import timezone
@@ -29,6 +30,8 @@ from kayse_admin.upstream.operations import Settled, perform
 Json = Any
 T = TypeVar("T")
 
+#: The reason of a copy that was made before an edit.
+CHECKPOINT = "Checkpoint before an edit"
 #: Most clients in one append or removal; the vendor names no number.
 MOST_CLIENTS = 500
 
@@ -45,7 +48,7 @@ def create(
             return _unsettled(outcome)
         made = created(outcome.value, definition)
         local.remember([made], asked, operation)
-        _keep(actor, CaseList.objects.get(pk=made.id), definition, operation, reason)
+        _keep(actor, CaseList.objects.get(pk=made.id), definition, operation, reason, is_new=True)
         return Settled(Target("case_list", made.id, definition.name), recorded(definition))
 
     return perform(
@@ -74,6 +77,7 @@ def edit(
     operation: uuid.UUID,
     before: Definition | None,
     reason: str = "",
+    recount: bool = True,
 ) -> Outcome[list[schemas.Upserted]]:
     """Set a list to this definition: POST /v1/case_lists/bulk with one entry, which replaces the members.
 
@@ -104,7 +108,7 @@ def edit(
         send=lambda client: client.case_lists.bulk_upsert([payload]),
         settle=settle,
     )
-    if isinstance(outcome, Applied):
+    if recount and isinstance(outcome, Applied):
         listing.reread(lists.pk, definition.name, operation)
     return outcome
 
@@ -182,6 +186,44 @@ def remove_clients(
     )
 
 
+def do_again(
+    actor: Actor, lists: CaseList, steps: Iterable[Step], *, operation: uuid.UUID, reason: str = ""
+) -> tuple[uuid.UUID, Outcome[Any]] | None:
+    """Do changes of members again, in their order, after a set that could not carry them; one request each.
+
+    Each is an operation of its own, whose id follows from the set's. Stops at the first that is not applied and
+    returns its id and outcome; None when all were. The number of cases is read once at the end.
+    """
+    last = operation
+    for place, step in enumerate(steps):
+        last = uuid.uuid5(operation, f"again {place}")
+        outcome = _members(
+            actor,
+            step.action,
+            lists,
+            step.payload,
+            partial(_repeat, lists.pk, step),
+            operation=last,
+            reason=reason,
+            recount=False,
+        )
+        if not isinstance(outcome, Applied):
+            return last, outcome
+    listing.reread(lists.pk, lists.name, last)
+    return None
+
+
+def _repeat(pk: int, step: Step, client: KayseClient) -> Outcome[Any]:
+    lists = client.case_lists
+    if step.client_ids:
+        by_clients = (
+            lists.append_clients if step.action is Action.CASE_LIST_APPEND_CLIENTS else lists.remove_clients
+        )
+        return by_clients(pk, step.client_ids)
+    by_cases = lists.attach if step.action is Action.CASE_LIST_ATTACH else lists.detach
+    return by_cases(pk, **step.payload)
+
+
 def duplicate(
     actor: Actor, lists: CaseList, *, operation: uuid.UUID, reason: str = ""
 ) -> Outcome[schemas.Duplicated]:
@@ -194,7 +236,15 @@ def duplicate(
             return _unsettled(outcome)
         copy = duplicated(lists, outcome.value.id)
         if known.definition:
-            _keep(actor, copy, known.definition, operation, reason or f"Copy of list {lists.pk}", known.steps)
+            _keep(
+                actor,
+                copy,
+                known.definition,
+                operation,
+                reason or f"Copy of list {lists.pk}",
+                known.steps,
+                is_new=True,
+            )
         listing.drop()
         return Settled(Target("case_list", copy.pk, copy.name), {"copy_of": lists.pk})
 
@@ -269,6 +319,7 @@ def _members(
     *,
     operation: uuid.UUID,
     reason: str,
+    recount: bool = True,
 ) -> Outcome[T]:
     actor.require(Capability.LISTS_EDIT)
     outcome = perform(
@@ -281,7 +332,7 @@ def _members(
         send=send,
         settle=_unsettled,
     )
-    if isinstance(outcome, Applied):
+    if recount and isinstance(outcome, Applied):
         # The answer does not say what changed: the new count is the only evidence.
         listing.reread(lists.pk, lists.name, operation)
     return outcome
@@ -301,6 +352,8 @@ def _keep(
     operation: uuid.UUID,
     reason: str,
     steps: Iterable[Step] = (),
+    *,
+    is_new: bool = False,
 ) -> None:
     local.add_version(
         lists,
@@ -310,5 +363,6 @@ def _keep(
         author_name=actor.name,
         reason=reason,
         steps=steps,
+        is_new=is_new,
     )
     listing.drop()

@@ -69,7 +69,7 @@ def verify_create(begun: Event) -> Finding | None:
             text = f"Kayse has {len(new)} new lists of this name ({ids}): somebody has to say which it is."
             return _cannot_tell(begun, text, look.requests)
         local.remember([created(new[0], definition)], look.began)
-        _keep(begun, new[0].id, definition)
+        _keep(begun, new[0].id, definition, is_new=True)
     text = f"Kayse has a new list of exactly this name: {new[0].id}."
     return Finding("applied", text, recorded(definition), look.requests)
 
@@ -127,7 +127,7 @@ def verify_delete(begun: Event) -> Finding | None:
     return Finding("applied", "Kayse does not have the list any more.", requests=look.requests)
 
 
-def _keep(begun: Event, list_id: int, definition: Definition) -> None:
+def _keep(begun: Event, list_id: int, definition: Definition, *, is_new: bool = False) -> None:
     """The version that the operation would have kept, dated to when it was sent."""
     local.add_version(
         CaseList.objects.get(pk=list_id),
@@ -137,4 +137,5 @@ def _keep(begun: Event, list_id: int, definition: Definition) -> None:
         author_name=begun.actor_name,
         reason=begun.reason,
         at=begun.at,
+        is_new=is_new,
     )

@@ -14,6 +14,8 @@ from kayse_admin.audit.diff import NOT_TOLD
 
 State = Mapping[str, Any]
 
+OPT_OUT = "voice_calls_opted_out"
+
 
 @dataclass(frozen=True, slots=True)
 class Clash:
@@ -64,6 +66,11 @@ def compare(base: State, now: State, changes: State) -> Comparison:
         elif before is not NOT_TOLD:
             merged.append(name)
     return Comparison(tuple(clashes), tuple(merged))
+
+
+def lifts_opt_out(base: State, changes: State) -> bool:
+    """Whether somebody who opted out of calls, or of whom that is not known, could be called after these changes."""
+    return changes.get(OPT_OUT) is False and base.get(OPT_OUT, NOT_TOLD) is not False
 
 
 def body(now: State, changes: State) -> dict[str, Any]:

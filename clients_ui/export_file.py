@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from clients_ui.fields import BY_NAME, DOCUMENTED, MOST_KEPT
+from kayse_admin.cells import original
 from kayse_admin.converters import parse_id
 
 #: Longest line that is believed to be one: an unclosed quote would swallow the rest of the file as a single row.
@@ -145,7 +146,7 @@ def _row(line: int, columns: _Columns, cells: list[str]) -> Row | BadRow:
     pk = parse_id(cells[columns.pk].strip())
     if pk is None:
         return BadRow(line, "The id is not a whole number from 1.")
-    told: dict[str, Any] = {name: cells[place] or None for name, place in columns.fields}
+    told: dict[str, Any] = {name: original(cells[place]) or None for name, place in columns.fields}
     try:
         for name, read_cell in _READ.items():
             if name in told:

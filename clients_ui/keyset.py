@@ -2,6 +2,9 @@
 
 A section is a range of one index in that index's own order. A listing is several sections, one after the other: the
 last names that match, then the first names. A cursor names a section, the key of a row in it and its position.
+
+The statements are written here word by word, because they are the point: each is answered from one index alone, and
+the rows themselves are fetched by id afterwards.
 """
 
 from __future__ import annotations
@@ -9,13 +12,12 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import BooleanField, F, Func, Q, QuerySet, Value
-from django.db.models.lookups import GreaterThan, LessThan
+from django.db import connection
 
 from clients_ui.models import Client
 from kayse_admin.converters import MAX_ID
@@ -23,30 +25,37 @@ from kayse_admin.converters import MAX_ID
 #: Counting stops here: "more than 1,000".
 MOST_COUNTED = 1_000
 
+TABLE = Client._meta.db_table
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """`low <= column < high`; an open side is None."""
+
+    column: str
+    low: Any = None
+    high: Any = None
+
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A range of the index `order`, which ends in "id"; `low <= order[0] < high` where they are given.
+    """A range of the index `order`, which ends in "id", by its first column; without one the whole index.
 
-    `only` narrows it further, by columns of the same index where it can.
+    `only` narrows it further, by columns of the same index where it can; `unless` leaves out the rows for which all
+    ranges of one of its members hold.
     """
 
     title: str
     order: tuple[str, ...]
-    low: str | None = None
-    high: str | None = None
-    only: Q = field(default_factory=Q)
+    lead: Range | None = None
+    only: tuple[Range, ...] = ()
+    unless: tuple[tuple[Range, ...], ...] = ()
     descending: bool = False
 
     @property
-    def condition(self) -> Q:
-        """The whole range as a condition."""
-        found = self.only
-        if self.low is not None:
-            found &= Q(**{f"{self.order[0]}__gte": self.low})
-        if self.high is not None:
-            found &= Q(**{f"{self.order[0]}__lt": self.high})
-        return found
+    def own(self) -> tuple[Range, ...]:
+        """What makes a row belong here, apart from what other sections hold."""
+        return (self.lead, *self.only) if self.lead else self.only
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +75,9 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Rows of one page in order, where the pages beside it begin, and the number of rows before it if known."""
+    """Ids of one page in order, the number of rows before it, and where the pages beside it begin."""
 
-    rows: list[tuple[Any, ...]]
+    ids: list[int]
     before: int
     previous: Cursor | None
     next: Cursor | None
@@ -84,9 +93,7 @@ def decode(text: str, sections: Sequence[Section]) -> Cursor | None:
         if not (_is_count(number) and _is_count(position)):
             return None
         order = sections[number].order
-        if len(key) != len(order):
-            return None
-        return Cursor(number, tuple(map(_part, order, key)), position)
+        return Cursor(number, tuple(_part(*pair) for pair in zip(order, key, strict=True)), position)
     except (ValueError, TypeError, IndexError, RecursionError, binascii.Error):
         return None
 
@@ -96,128 +103,199 @@ def _is_count(value: object) -> bool:
 
 
 def _part(column: str, value: object) -> Any:
-    if column == "id":
+    if column in ("id", "changed_by"):
         if not _is_count(value):
             raise ValueError
         return value
     if not isinstance(value, str) or "\x00" in value:
         raise ValueError
     value.encode()
-    if column.endswith("_at"):
-        moment = datetime.fromisoformat(value)
-        if moment.tzinfo is None or not 1970 <= moment.year <= 9000:
-            raise ValueError
-        return moment
-    return value
+    if not is_moment(column):
+        return value
+    moment = datetime.fromisoformat(value)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if not 1970 <= moment.year <= 9000:
+        raise ValueError
+    return moment
 
 
-def count(rows: QuerySet[Client], sections: Sequence[Section]) -> tuple[int, bool]:
-    """How many rows the sections hold together, and whether counting stopped at `MOST_COUNTED`."""
-    total = 0
+def is_moment(column: str) -> bool:
+    """Whether a column holds points in time."""
+    return column in ("told_at", "changed_at", "known_since")
+
+
+class Statement:
+    """Conditions joined by AND, with their parameters as the database takes them."""
+
+    def __init__(self) -> None:
+        self._conditions: list[str] = []
+        self._values: list[Any] = []
+
+    def range(self, wanted: Range) -> None:
+        """Add both sides of a range."""
+        if wanted.low is not None:
+            self.compare(wanted.column, ">=", wanted.low)
+        if wanted.high is not None:
+            self.compare(wanted.column, "<", wanted.high)
+
+    def compare(self, column: str, sign: str, value: Any) -> None:
+        """Add one comparison."""
+        self._conditions.append(f'"{column}" {sign} %s')
+        self._values.append(adapted(value))
+
+    def unless(self, ranges: Iterable[Range]) -> None:
+        """Leave out the rows for which all these ranges hold."""
+        inner = Statement()
+        for one in ranges:
+            inner.range(one)
+        self.add(f"NOT ({inner.sql})", inner.values)
+
+    def add(self, condition: str, values: Iterable[Any] = ()) -> None:
+        """Add a condition as it stands."""
+        self._conditions.append(condition)
+        self._values.extend(adapted(value) for value in values)
+
+    @property
+    def sql(self) -> str:
+        """What stands behind WHERE."""
+        return " AND ".join(self._conditions) or "1 = 1"
+
+    @property
+    def values(self) -> list[Any]:
+        """The parameters in their order."""
+        return self._values
+
+
+def adapted(value: Any) -> Any:
+    """A parameter as the database compares it: SQLite keeps points in time as text."""
+    return connection.ops.adapt_datetimefield_value(value) if isinstance(value, datetime) else value
+
+
+#: A condition on every row of every section, as SQL with its parameters: the filters of a list.
+Condition = tuple[str, tuple[Any, ...]]
+
+
+def _where(section: Section, also: Sequence[Condition], lead: bool = True) -> Statement:
+    found = Statement()
+    if lead and section.lead:
+        found.range(section.lead)
+    for one in section.only:
+        found.range(one)
+    for ranges in section.unless:
+        found.unless(ranges)
+    for sql, values in also:
+        found.add(sql, values)
+    return found
+
+
+def count(
+    sections: Sequence[Section], also: Sequence[Condition] = (), most: int = MOST_COUNTED + 1
+) -> list[int]:
+    """How many rows each section holds, counted up to `most`: one query."""
+    if not sections:
+        return []
+    parts, values = [], []
     for section in sections:
-        left = MOST_COUNTED + 1 - total
-        total += rows.filter(section.condition).order_by(*_ordering(section, False))[:left].count()
-        if total > MOST_COUNTED:
-            return MOST_COUNTED, True
-    return total, False
+        where = _where(section, also)
+        inner = f'SELECT 1 FROM "{TABLE}" WHERE {where.sql} LIMIT {most:d}'  # noqa: S608  (our own words)
+        parts.append(f"(SELECT COUNT(*) FROM ({inner}) AS counted)")  # noqa: S608
+        values += where.values
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(parts)}", values)
+        return list(cursor.fetchone())
+
+
+def whole_count(sections: Sequence[Section], also: Sequence[Condition] = ()) -> int:
+    """How many rows the sections hold, counted to the end: for what is done once, not for a page."""
+    return sum(count(sections, also, MAX_ID))
+
+
+def total(counts: Sequence[int]) -> tuple[int, bool]:
+    """How many rows these counts are together, and whether counting stopped at `MOST_COUNTED`."""
+    together = sum(counts)
+    return min(together, MOST_COUNTED), together > MOST_COUNTED
 
 
 def page(
-    rows: QuerySet[Client],
     sections: Sequence[Section],
     size: int,
-    columns: Sequence[str],
     *,
+    also: Sequence[Condition] = (),
+    counts: Sequence[int] | None = None,
     after: Cursor | None = None,
     before: Cursor | None = None,
     from_end: int | None = None,
 ) -> Page:
-    """One page of `columns` from the beginning, after or before a cursor, or the last page of `from_end` rows."""
-    if before or from_end is not None:
-        return _backwards(rows, sections, size, columns, before, from_end or 0)
-    found = _walk(rows, sections, size + 1, columns, after, backwards=False)
+    """One page from the beginning, after or before a cursor, or the last page of `from_end` rows.
+
+    A query for each section that the page touches; `counts` spares those for sections that are known to be empty.
+    """
+    backwards = before is not None or from_end is not None
+    found = _walk(sections, size + 1, also, counts, before if backwards else after, backwards=backwards)
     more, found = len(found) > size, found[:size]
-    start = after.position if after else 0
+    if backwards:
+        found.reverse()
+        end = before.position if before else from_end or 0
+        start = max(end - len(found), 0) if more else 0
+    else:
+        start = after.position if after else 0
+    has_previous = more if backwards else after is not None
+    has_next = before is not None if backwards else more
     return Page(
-        rows=[row for _, _, row in found],
+        ids=[key[-1] for _, key in found],
         before=start,
-        previous=Cursor(found[0][0], found[0][1], start) if found and after else None,
-        next=Cursor(found[-1][0], found[-1][1], start + len(found)) if more else None,
+        previous=Cursor(*found[0], start) if found and has_previous else None,
+        next=Cursor(*found[-1], start + len(found)) if found and has_next else None,
     )
 
 
-def _backwards(
-    rows: QuerySet[Client],
-    sections: Sequence[Section],
-    size: int,
-    columns: Sequence[str],
-    before: Cursor | None,
-    total: int,
-) -> Page:
-    found = _walk(rows, sections, size + 1, columns, before, backwards=True)
-    more, found = len(found) > size, found[:size][::-1]
-    end = before.position if before else total
-    start = max(end - len(found), 0) if more else 0
-    return Page(
-        rows=[row for _, _, row in found],
-        before=start,
-        previous=Cursor(found[0][0], found[0][1], start) if more else None,
-        next=Cursor(found[-1][0], found[-1][1], start + len(found)) if found and before else None,
-    )
-
-
-Found = tuple[int, tuple[Any, ...], tuple[Any, ...]]
+Found = tuple[int, tuple[Any, ...]]
 
 
 def _walk(
-    rows: QuerySet[Client],
     sections: Sequence[Section],
     wanted: int,
-    columns: Sequence[str],
+    also: Sequence[Condition],
+    counts: Sequence[int] | None,
     start: Cursor | None,
     *,
     backwards: bool,
 ) -> list[Found]:
-    """Up to `wanted` rows in the direction of walking, each with its section and key: a query for each section."""
+    """Section and key of up to `wanted` rows in the direction of walking."""
     found: list[Found] = []
     numbers = range(len(sections))
     for number in reversed(numbers) if backwards else numbers:
-        section = sections[number]
+        if counts is not None and not counts[number]:
+            continue
         if start and (number > start.section if backwards else number < start.section):
             continue
-        condition = section.condition
-        narrowed = rows.filter(condition)
-        if start and number == start.section:
-            narrowed = _beyond(rows, section, start.key, backwards)
-        ordered = narrowed.order_by(*_ordering(section, backwards))
-        width = len(section.order)
-        wide = ordered.values_list(*section.order, *columns)[: wanted - len(found)]
-        found.extend((number, row[:width], row[width:]) for row in wide)
+        key = start.key if start and number == start.section else None
+        rows = _keys(sections[number], wanted - len(found), also, key, backwards=backwards)
+        found.extend((number, row) for row in rows)
         if len(found) >= wanted:
             break
     return found
 
 
-def _beyond(
-    rows: QuerySet[Client], section: Section, key: Sequence[Any], backwards: bool
-) -> QuerySet[Client]:
-    """The rows on the far side of the key. One bound on each side: a second one could be taken for the seek."""
+def _keys(
+    section: Section, wanted: int, also: Sequence[Condition], key: Sequence[Any] | None, *, backwards: bool
+) -> list[tuple[Any, ...]]:
+    """The keys of the next rows of a section, from its beginning or beyond a key."""
+    columns = ", ".join(f'"{name}"' for name in section.order)
+    where = _where(section, also, lead=key is None)
     greater = backwards == section.descending
-    found = rows.filter(section.only)
-    column = section.order[0]
-    if greater and section.high is not None:
-        found = found.filter(**{f"{column}__lt": section.high})
-    if not greater and section.low is not None:
-        found = found.filter(**{f"{column}__gte": section.low})
-    compare = GreaterThan if greater else LessThan
-    return found.filter(compare(_tuple(F(name) for name in section.order), _tuple(map(Value, key))))
-
-
-def _tuple(parts: Any) -> Func:
-    """`(a, b, id)`: both databases compare such rows column by column and can seek by it."""
-    return Func(*parts, function="", output_field=BooleanField())
-
-
-def _ordering(section: Section, backwards: bool) -> list[str]:
-    sign = "-" if section.descending != backwards else ""
-    return [f"{sign}{name}" for name in section.order]
+    if key is not None:
+        # One bound on each side: with two on one side, the database may seek by the wrong one.
+        if section.lead:
+            lead = section.lead
+            where.range(Range(lead.column, high=lead.high) if greater else Range(lead.column, low=lead.low))
+        marks = ", ".join(["%s"] * len(key))
+        where.add(f"({columns}) {'>' if greater else '<'} ({marks})", key)
+    direction = "DESC" if section.descending != backwards else "ASC"
+    ordering = ", ".join(f'"{name}" {direction}' for name in section.order)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f'SELECT {columns} FROM "{TABLE}" WHERE {where.sql} ORDER BY {ordering} LIMIT {wanted:d}',  # noqa: S608
+            where.values,
+        )
+        return list(cursor.fetchall())

@@ -93,6 +93,7 @@ KEYS: Final[Mapping[str, tuple[str, Callable[[str | None], str]]]] = {
     "city_key": ("city", normal.key),
     "state_key": ("state", normal.state_key),
     "postal_key": ("postal_code", normal.key),
+    "source_key": ("external_source", normal.key),
     "external_key": ("external_source_id", normal.key),
     "email_key": ("email", normal.email_key),
     "domain_key": ("email", normal.domain_key),

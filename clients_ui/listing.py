@@ -9,10 +9,12 @@ from typing import Any, NamedTuple
 from django.http import HttpRequest
 from django.urls import reverse
 
-from clients_ui import directory, keyset, normal, search
+from clients_ui import directory, filters, keyset, normal, search
+from clients_ui.filters import Filters
 from clients_ui.forms import national
 from clients_ui.keyset import Section
 from clients_ui.models import NEVER, Client
+from kayse_admin.actors import actor_of
 from kayse_admin.pager import SIZES, Pager, address
 from kayse_admin.templatetags.ui import moment
 
@@ -28,6 +30,10 @@ COLUMNS = (
     "id", "first_name", "last_name", "mobile", "email", "city", "state", "external_source", "external_source_id",
     "voice_calls_opted_out", "told", "told_at", "changed_at", "gone_at", "lost",
 )  # fmt: skip
+
+
+#: What a link to the first page leaves out.
+START = {"after": None, "before": None}
 
 
 class Row(NamedTuple):
@@ -58,6 +64,10 @@ class Listing:
     sort: str
     known: int
     readings: tuple[str, ...]
+    filters: Filters
+    chips: tuple[tuple[str, str], ...]
+    url: str
+    export_url: str
 
     @property
     def is_search(self) -> bool:
@@ -67,28 +77,60 @@ class Listing:
 
 def listing(request: HttpRequest) -> Listing:
     """The page that the address asks for: q, sort, size, after or before. Odd values count as not given."""
-    typed = normal.tidy(request.GET.get("q", ""))
-    sort = request.GET.get("sort", "")
-    sort = sort if sort.removeprefix("-") in SORTS else DEFAULT_SORT
+    asked = wanted(request)
     size = request.GET.get("size", "")
     number = int(size) if size in {str(one) for one in SIZES} else SIZES[0]
     known = directory.known_count()
-    sections = search.sections(typed) if typed else _sorted(sort)
-    rows = Client.objects.all()
-    total, capped = keyset.count(rows, sections) if typed else (known, False)
-    page = keyset.page(rows, sections, number, COLUMNS, **_cursors(request, sections, total, capped))
-    return Listing(
-        rows=_rows(page.rows),
-        pager=_pager(request, page, total, capped, number),
-        typed=typed,
-        sort="" if typed else sort,
-        known=known,
-        readings=tuple(dict.fromkeys(section.title for section in sections)) if typed else (),
+    sections, also = asked.sections, asked.filters.conditions
+    counts = keyset.count(sections, also) if asked.typed or also else None
+    total, capped = (known, False) if counts is None else keyset.total(counts)
+    page = keyset.page(
+        sections, number, also=also, counts=counts, **_cursors(request, sections, total, capped)
     )
+    given = {name: value or None for name, value in request.GET.items()}
+    return Listing(
+        rows=_rows(page.ids),
+        pager=_pager(request, page, total, capped, number),
+        typed=asked.typed,
+        sort=asked.sort,
+        known=known,
+        readings=tuple(dict.fromkeys(section.title for section in sections)) if asked.typed else (),
+        filters=asked.filters,
+        chips=tuple(
+            (chip.words, address(request, {**given, **START, chip.name: None}))
+            for chip in asked.filters.chips
+        ),
+        url=address(request, given),
+        export_url=_export_url(request),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What an address asks for, before any row is read."""
+
+    typed: str
+    sort: str
+    sections: list[Section]
+    filters: Filters
+
+
+def wanted(request: HttpRequest) -> Wanted:
+    """The search, the order and the filters of an address: q, sort and those of `filters`."""
+    typed = normal.tidy(request.GET.get("q", ""))
+    sort = request.GET.get("sort", "")
+    sort = sort if sort.removeprefix("-") in SORTS else DEFAULT_SORT
+    sections = search.sections(typed) if typed else _sorted(sort)
+    return Wanted(typed, "" if typed else sort, sections, filters.read(request.GET, actor_of(request)))
 
 
 def _sorted(sort: str) -> list[Section]:
     return [Section("", SORTS[sort.removeprefix("-")], descending=sort.startswith("-"))]
+
+
+def _export_url(request: HttpRequest) -> str:
+    query = address(request, {**START, "size": None}).partition("?")[2]
+    return reverse("clients_ui:export") + (f"?{query}" if query else "")
 
 
 def _cursors(request: HttpRequest, sections: list[Section], total: int, capped: bool) -> dict[str, Any]:
@@ -103,13 +145,13 @@ def _cursors(request: HttpRequest, sections: list[Section], total: int, capped: 
 
 def _pager(request: HttpRequest, page: keyset.Page, total: int, capped: bool, size: int) -> Pager:
     def link(name: str, cursor: keyset.Cursor | None) -> str:
-        moved = {"after": None, "before": None, name: cursor.encode() if cursor else None}
+        moved = {**START, name: cursor.encode() if cursor else None}
         return address(request, moved) if cursor else ""
 
-    sizes = tuple((one, address(request, {"size": one, "after": None, "before": None})) for one in SIZES)
+    sizes = tuple((one, address(request, {"size": one, **START})) for one in SIZES)
     return Pager(
-        first=page.before + 1 if page.rows else 0,
-        last=page.before + len(page.rows),
+        first=page.before + 1 if page.ids else 0,
+        last=page.before + len(page.ids),
         total=total,
         capped=capped,
         previous_url=link("before", page.previous),
@@ -119,9 +161,11 @@ def _pager(request: HttpRequest, page: keyset.Page, total: int, capped: bool, si
     )
 
 
-def _rows(found: list[tuple[Any, ...]]) -> list[Row]:
+def _rows(ids: list[int]) -> list[Row]:
+    """The rows of a page by their ids, in that order: one query by primary key."""
     start = reverse("clients_ui:index")
-    return [_row(start, *values) for values in found]
+    found = {values[0]: values for values in Client.objects.filter(pk__in=ids).values_list(*COLUMNS)}
+    return [_row(start, *found[pk]) for pk in ids if pk in found]
 
 
 def _row(

@@ -78,6 +78,7 @@ class Client(models.Model):
     city_key = KeyField()
     state_key = KeyField()
     postal_key = KeyField()
+    source_key = KeyField()
     external_key = KeyField()
     email_key = KeyField()
     domain_key = KeyField()
@@ -96,6 +97,22 @@ class Client(models.Model):
             models.Index(fields=["phone_key", "id"], name="client_phone"),
             models.Index(fields=["told_at", "id"], name="client_told"),
             models.Index(fields=["changed_at", "id"], name="client_changed"),
+            # For the filters, in the order of the list.
+            models.Index(fields=["state_key", "last_key", "first_key", "id"], name="client_state"),
+            models.Index(fields=["source_key", "last_key", "first_key", "id"], name="client_source"),
+            models.Index(
+                fields=["last_key", "first_key", "id"],
+                name="client_opted_out",
+                condition=Q(voice_calls_opted_out=True),
+            ),
+            models.Index(
+                fields=["last_key", "first_key", "id"], name="client_gone", condition=Q(gone_at__isnull=False)
+            ),
+            models.Index(
+                fields=["changed_by", "last_key", "first_key", "id"],
+                name="client_changed_by",
+                condition=Q(changed_by__isnull=False),
+            ),
             models.Index(fields=["id"], name="client_lost", condition=Q(lost__isnull=False)),
         ]
 
@@ -118,5 +135,6 @@ class Client(models.Model):
     def not_told(self) -> list[str]:
         """The writable fields that were never told."""
         return [name for name in WRITABLE if self.age(name) is None]
+
 
 from clients_ui.imports.models import Import, Piece, RememberedMapping  # noqa: E402, F401  (tables of this app)

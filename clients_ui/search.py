@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-
-from django.db.models import Q
+from dataclasses import replace
 
 from clients_ui import normal, states
-from clients_ui.keyset import Section
-from kayse_admin.converters import parse_id
+from clients_ui.keyset import Range, Section
+from kayse_admin.converters import MAX_ID, parse_id
 
 #: Digits that the tail of a phone number must have to be looked for.
 TAIL = 4
@@ -44,25 +43,20 @@ def sections(typed: str) -> list[Section]:
 
 def _distinct(found: Iterator[Section]) -> Iterator[Section]:
     """Each section without what the sections before it hold already."""
-    before: list[Q] = []
+    before: list[tuple[Range, ...]] = []
     for section in found:
-        own = section.condition
-        if own in before:
-            continue
-        only = section.only
-        for earlier in before:
-            only &= ~earlier
-        yield Section(section.title, section.order, section.low, section.high, only, section.descending)
-        before.append(own)
+        if section.own not in before:
+            yield replace(section, unless=tuple(before))
+            before.append(section.own)
 
 
-def _starts(title: str, order: tuple[str, ...], prefix: str, only: Q | None = None) -> Section:
+def _starts(title: str, order: tuple[str, ...], prefix: str, *only: Range) -> Section:
     """The clients whose first column of `order` starts with this."""
-    return Section(title, order, prefix, prefix + normal.LAST, only or Q())
+    return Section(title, order, _prefix(order[0], prefix), only)
 
 
-def _prefix(column: str, prefix: str) -> Q:
-    return Q(**{f"{column}__gte": prefix, f"{column}__lt": prefix + normal.LAST})
+def _prefix(column: str, prefix: str) -> Range:
+    return Range(column, prefix, prefix + normal.LAST)
 
 
 def _email(text: str) -> Iterator[Section]:
@@ -79,7 +73,7 @@ def _comma(text: str) -> Iterator[Section]:
     left, _, right = text.partition(",")
     one, other = normal.key(left), normal.key(right)
     if one and normal.key(right) in states.CODES:
-        yield _starts("City and state", BY_CITY, one, Q(state_key=normal.state_key(right)))
+        yield _place(one, right)
     if one and other:
         yield _pair(first=other, last=one)
     elif one or other:
@@ -91,7 +85,7 @@ def _numbers(text: str) -> Iterator[Section]:
     plain = text.replace(" ", "")
     number = parse_id(plain.removeprefix("#"))
     if number is not None:
-        yield Section("Kayse id", ("id",), only=Q(id=number))
+        yield Section("Kayse id", ("id",), Range("id", number, number + 1 if number < MAX_ID else None))
     told = normal.digits(plain)
     if plain.startswith("#") or not told:
         return
@@ -117,9 +111,7 @@ def _words(text: str) -> Iterator[Section]:
         yield _pair(first=other, last=one)
     yield from _codes(text, whole)
     if len(words) > 1 and words[-1] in states.CODES:
-        yield _starts(
-            "City and state", BY_CITY, "".join(words[:-1]), Q(state_key=normal.state_key(words[-1]))
-        )
+        yield _place("".join(words[:-1]), words[-1])
     yield _starts("City", BY_CITY, whole)
 
 
@@ -133,6 +125,13 @@ def _codes(text: str, whole: str) -> Iterator[Section]:
             yield _starts("E-mail domain", ("domain_key", "id"), normal.email_key(text))
     if re.search(r"[0-9]", text):
         yield _starts("Postal code", ("postal_key", "id"), whole)
+
+
+def _place(city: str, state: str) -> Section:
+    """A city and its state. A range for the state, too: SQLite sorts anew where a column of the order is constant."""
+    return _starts(
+        "City and state", BY_CITY, city[: normal.KEY_LENGTH], _prefix("state_key", normal.state_key(state))
+    )
 
 
 def _pair(first: str, last: str) -> Section:

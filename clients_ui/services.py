@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -126,9 +126,14 @@ def edit(
 
     Reads the client, compares, sends every field that is known with the changes, and compares the answer. A third
     request is made when the answer leaves out a changed field that the first read showed.
-    Raises `AlreadyPerformed` for a form that was sent before, without any request.
+    Raises `AlreadyPerformed` for a form that was sent before, without any request; ValueError for lifting an opt-out
+    without a reason.
     """
     actor.require(Capability.CLIENTS_EDIT)
+    if editing.lifts_opt_out(base, changes):
+        actor.require(Capability.CLIENTS_OPT_IN)
+        if not reason:
+            raise ValueError("lifting an opt-out needs a reason")
     if Event.objects.filter(operation=operation, stage=Stage.INTENT).exists():
         raise recorder.AlreadyPerformed(operation)
     looked = refresh(actor, pk)
@@ -267,6 +272,18 @@ def delete(actor: Actor, pk: int, operation: uuid.UUID, reason: str = "") -> Out
         send=lambda kayse: kayse.clients.delete(pk),
         settle=settle,
         reason=reason,
+    )
+
+
+def record_export(actor: Actor, *, query: str, words: Sequence[str], count: int) -> None:
+    """Note that somebody takes so many clients out of the house, by which search and filters."""
+    actor.require(Capability.CLIENTS_VIEW)
+    recorder.fact(
+        actor,
+        Action.CLIENT_EXPORT,
+        Target("directory", None, ", ".join(words) or "all clients"),
+        payload={"query": query, "count": count},
+        detail=f"{count:,} clients exported.",
     )
 
 

@@ -10,6 +10,7 @@ from clients_ui.imports import views as imports
 app_name = "clients_ui"
 urlpatterns = [
     path("", views.index, name="index"),
+    path("export.csv", views.export_csv, name="export"),
     path("open/", views.open_by_id, name="open"),
     path("new/", write_views.new, name="new"),
     path("new/<uuid:operation>/", write_views.made, name="made"),

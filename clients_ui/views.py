@@ -3,33 +3,55 @@
 from __future__ import annotations
 
 from django import forms
-from django.http import HttpRequest
+from django.http import HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from clients_ui import directory, editing, services, words
+from clients_ui import directory, editing, export, keyset, services, words
 from clients_ui.detail import context_of
 from clients_ui.fields import WRITABLE
-from clients_ui.listing import listing
+from clients_ui.listing import listing, wanted
 from kayse_admin import htmx
 from kayse_admin.accounts.decorators import requires
 from kayse_admin.accounts.roles import Capability
 from kayse_admin.actors import actor_of
 from kayse_admin.converters import parse_id
 from kayse_admin.kayse_api.outcomes import Applied, Rejected
-from kayse_admin.pager import address
 
 
 @require_safe
 @requires(Capability.CLIENTS_VIEW)
 def index(request: HttpRequest) -> HttpResponseBase:
     """The directory, searched, sorted and paged; 0 requests."""
-    context = {"listing": listing(request)}
-    replace = address(request, {})
+    found = listing(request)
+    context = {"listing": found}
     return htmx.render(
-        request, "clients_ui/index.html", "clients_ui/_results.html", context, replace_url=replace
+        request, "clients_ui/index.html", "clients_ui/_results.html", context, replace_url=found.url
+    )
+
+
+@require_safe
+@requires(Capability.CLIENTS_VIEW)
+def export_csv(request: HttpRequest) -> HttpResponseBase:
+    """What the list shows, whole and in its order, as CSV; recorded with its filter and its count. 0 requests."""
+    asked = wanted(request)
+    also = asked.filters.conditions
+    if request.method == "GET":
+        services.record_export(
+            actor_of(request),
+            query=request.GET.urlencode(),
+            words=[*([asked.typed] if asked.typed else []), *(chip.words for chip in asked.filters.chips)],
+            count=keyset.whole_count(asked.sections, also),
+        )
+    name = f"clients-{timezone.localdate():%Y-%m-%d}.csv"
+    rows = export.lines(asked.sections, also) if asked.sections else iter([])
+    return StreamingHttpResponse(
+        rows,
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
 
 

@@ -12,10 +12,10 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from clients_ui import directory, editing, lookalikes, services, words
+from clients_ui import directory, editing, lookalikes, reversing, services, words
 from clients_ui.detail import waiting
 from clients_ui.fields import BY_NAME, WRITABLE
-from clients_ui.forms import ClientForm, EditForm
+from clients_ui.forms import ClientForm, EditForm, as_text
 from clients_ui.models import Client
 from clients_ui.services import Clashed, Edited, NotCompared
 from kayse_admin import htmx
@@ -25,7 +25,9 @@ from kayse_admin.actors import actor_of
 from kayse_admin.audit.actions import Action
 from kayse_admin.audit.models import Event, Stage
 from kayse_admin.audit.recorder import AlreadyPerformed, closing_of
+from kayse_admin.converters import parse_id
 from kayse_admin.kayse_api.outcomes import Applied, Failed, Rejected, Unknown
+from kayse_admin.templatetags.ui import moment
 
 PAGE = ["GET", "HEAD", "POST"]
 
@@ -35,7 +37,7 @@ PAGE = ["GET", "HEAD", "POST"]
 def new(request: HttpRequest) -> HttpResponseBase:
     """Create a client; 1 request. What looks like one that is known here has to be confirmed."""
     if request.method != "POST":
-        return _form(request, ClientForm(base={}), {})
+        return _form(request, _blank_or_rebuilt(request), {})
     form = ClientForm(request.POST, base={})
     if not form.is_valid():
         return _form(request, form, {}, status=422)
@@ -53,6 +55,18 @@ def new(request: HttpRequest) -> HttpResponseBase:
     if isinstance(outcome, Unknown):
         return htmx.redirect(request, reverse("clients_ui:made", args=[operation]))
     return _failed(request, form, outcome, "The client was not created")
+
+
+def _blank_or_rebuilt(request: HttpRequest) -> ClientForm:
+    """An empty form; with `?like=<id>` one filled with what was last known of a client that is deleted at Kayse."""
+    form = ClientForm(base={})
+    pk = parse_id(request.GET.get("like", ""))
+    client = directory.find(pk) if pk else None
+    if client is not None and client.gone_at:
+        for name, value in _writable(client).items():
+            form.initial[name] = as_text(name, value)
+        form.initial["reason"] = f"Rebuilds client {client.pk}"
+    return form
 
 
 def _created_before(request: HttpRequest, done: AlreadyPerformed) -> HttpResponseBase:
@@ -86,17 +100,39 @@ def edit(request: HttpRequest, pk: int) -> HttpResponseBase:
     client = directory.find(pk)
     if client is None:
         return render(request, "clients_ui/not_known.html", {"pk": pk}, status=404)
+    may_lift = actor_of(request).can(Capability.CLIENTS_OPT_IN)
     if request.method != "POST":
-        return _form(request, EditForm.opened(pk, _writable(client)), _about(client))
-    form = EditForm.received(pk, request.POST)
-    if form is None:
+        form = EditForm.opened(pk, _writable(client), may_lift=may_lift)
+        return _form(request, form, {**_about(client), **_reversal(request, client, form)})
+    received = EditForm.received(pk, request.POST, may_lift=may_lift)
+    if received is None:
         return _stale(request, client)
+    form = received
     if not form.is_valid():
         return _form(request, form, _about(client), status=422)
     if not form.changes:
         htmx.toast(request, "Nothing was changed, so nothing was sent")
         return htmx.redirect(request, reverse("clients_ui:detail", args=[pk]))
     return _save(request, client, form)
+
+
+def _reversal(request: HttpRequest, client: Client, form: EditForm) -> dict[str, Any]:
+    """`?reverse=<operation>`: the form filled with the values from before that edit, to be looked at and saved."""
+    try:
+        operation = uuid.UUID(request.GET.get("reverse", ""))
+    except ValueError:
+        return {}
+    found = reversing.of(operation, client)
+    if found is None:
+        return {}
+    for name, value in found.values.items():
+        form.initial[name] = as_text(name, value)
+    form.initial["reason"] = f"Reverses the edit of {moment(found.at)}"
+    return {
+        "reversal": found,
+        "labels_lost": editing.labels(found.left_out),
+        "labels_moved": editing.labels(found.moved),
+    }
 
 
 def _save(request: HttpRequest, client: Client, form: EditForm) -> HttpResponseBase:

@@ -17,3 +17,11 @@ def unavailable(request: HttpRequest) -> HttpResponse:
     response = HttpResponse(loader.render_to_string("503.html"), status=503)
     response["Retry-After"] = "5"
     return response
+
+
+def not_understood(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """400 for a request that is too large or damaged, or that names a host that is not ours.
+
+    Rendered without the request: its host cannot be trusted, and its form cannot be read.
+    """
+    return HttpResponse(loader.render_to_string("400.html", {"shell": {"theme": "system"}}), status=400)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -18,7 +17,7 @@ from kayse_admin.actors import actor_of
 from kayse_admin.audit import queries, rows
 from kayse_admin.audit.fields import label_of
 from kayse_admin.audit.operation import badge_of
-from kayse_admin.audit.queries import UNDER_WAY, Filters
+from kayse_admin.audit.queries import UNDER_WAY, Filters, beginning
 from kayse_admin.audit.records import RESULT_WORDS
 
 #: Operations on the page: the newest of today.
@@ -34,7 +33,7 @@ def index(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     reviewer = actor.can(Capability.AUDIT_VIEW)
     mine = None if reviewer else actor.id
-    today = timezone.make_aware(datetime.combine(timezone.localdate(), time.min))
+    today = beginning(timezone.localdate())
     filters = Filters(person=mine, since=today, changes_only=True)
     counts, capped = queries.tally(filters)
     context: dict[str, Any] = {

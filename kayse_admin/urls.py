@@ -9,6 +9,8 @@ from kayse_admin import health, home, patterns
 from kayse_admin.accounts import views as accounts
 from kayse_admin.upstream import views as upstream
 
+handler400 = "kayse_admin.errors.not_understood"
+
 urlpatterns = [
     path("", home.index, name="home"),
     path("sign-in/", accounts.SignIn.as_view(), name="sign_in"),

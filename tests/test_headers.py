@@ -79,3 +79,9 @@ def test_the_address_behind_proxies(
     settings.TRUSTED_PROXY_COUNT = count
     request = RequestFactory().get("/", headers={"x-forwarded-for": forwarded}, REMOTE_ADDR="10.0.0.1")
     assert address_of(request) == expected
+
+
+def test_a_form_that_is_too_large_is_refused_in_words(as_paralegal: Browser) -> None:
+    answer = as_paralegal.post("/clients/new/", {"first_name": "x" * 10_000_000})
+    assert answer.status_code == 400
+    assert "Nothing was sent to Kayse" in answer.text

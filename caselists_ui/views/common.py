@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -51,13 +52,23 @@ def problem_of(outcome: Rejected | NotSent | RateLimited) -> str:
 
 
 def retry_or_tell(
-    request: HttpRequest, outcome: Outcome[Any], form: OperationForm, retry: Retry
+    request: HttpRequest,
+    outcome: Outcome[Any],
+    form: OperationForm,
+    retry: Retry,
+    operation: uuid.UUID | None = None,
 ) -> HttpResponseBase:
     """Answer an outcome other than applied: the form again when nothing was changed, else the page that says so."""
     if isinstance(outcome, Unknown | Applied):
-        return tell(request, form.cleaned_data["operation"])
-    form.again(problem_of(outcome))
+        return tell(request, operation or form.cleaned_data["operation"])
+    form.refuse(problem_of(outcome))
     return retry(422)
+
+
+def performed(form: OperationForm) -> AlreadyPerformed | None:
+    """The first submission of a form, when this is its second: looked for where the first has changed the page."""
+    operation = form.cleaned_data["operation"] if form.is_valid() else None
+    return AlreadyPerformed(operation) if operation and queries.one(operation) else None
 
 
 def already(request: HttpRequest, error: AlreadyPerformed) -> HttpResponseBase:
@@ -72,16 +83,30 @@ def already(request: HttpRequest, error: AlreadyPerformed) -> HttpResponseBase:
     return tell(request, error.operation, again=True)
 
 
-def tell(request: HttpRequest, operation: Any, *, again: bool = False) -> HttpResponse:
-    """The page of an operation that was not simply done: what is known, and the next step. It stays."""
+def tell(
+    request: HttpRequest, operation: uuid.UUID, *, again: bool = False, after_save: bool = False
+) -> HttpResponse:
+    """The page of an operation that was not simply done: what is known, and the next step. It stays.
+
+    `after_save`: it was one of those that are done again after a list was saved; those after it were not begun.
+    """
     found = queries.one(operation)
     if found is None:
         raise Http404
-    context = {"operation": found[0], "again": again, "list_url": ""}
+    context = {"operation": found[0], "again": again, "after_save": after_save, "list_url": ""}
     target = found[0].target_id
     if target is not None and CaseList.objects.filter(pk=target).exists():
         context["list_url"] = detail_url(target)
     return htmx.render(request, "caselists_ui/outcome.html", "caselists_ui/_outcome.html", context)
+
+
+def change_words(done: str, before: CaseList, matched: int | None = None) -> str:
+    """ "Attached: 150 → 153 cases, as of 14:32.", or that nobody could be asked for the number after the change."""
+    after = find(before.pk)
+    many = "" if matched is None else f"{number(matched)} case{'' if matched == 1 else 's'} matched"
+    if after.counted_at == before.counted_at:
+        return f"{done}{many and f': {many}'}. The new number of cases could not be read."
+    return f"{done}: {many and f'{many}, '}{number(before.case_count)} → {count_words(after)}."
 
 
 def count_words(lists: CaseList) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
+from django.db.models import Max
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -13,10 +15,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from caselists_ui import labels, ledger, listing
 from caselists_ui.definition import Kind, write_json
-from caselists_ui.forms import IndexForm
-from caselists_ui.ledger import Known
+from caselists_ui.forms import LONGEST_PASTE, IndexForm
+from caselists_ui.ids import parse_pasted, write_ids
+from caselists_ui.ledger import Entry, Known
 from caselists_ui.listing import Listing, Query
 from caselists_ui.models import CaseList, Reading, Version
+from caselists_ui.services import CHECKPOINT, MOST_CLIENTS, recorded
 from caselists_ui.summary import step_words
 from caselists_ui.views.common import detail_url, find, problem_of
 from caselists_ui.words import Labels, sentence
@@ -24,9 +28,15 @@ from kayse_admin import htmx
 from kayse_admin.accounts.decorators import requires
 from kayse_admin.accounts.roles import Capability
 from kayse_admin.actors import actor_of
+from kayse_admin.audit.diff import diff
+from kayse_admin.audit.fields import labels_of
 from kayse_admin.audit.models import OpenOperation
+from kayse_admin.converters import parse_id
 from kayse_admin.kayse_api.outcomes import Applied, Unknown
 from kayse_admin.pager import Pager, address, size_links
+
+#: How many of the newest counts of a list are drawn.
+READINGS = 60
 
 
 @require_safe
@@ -51,6 +61,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "pager": _pager(request, query, found),
         "clear_url": reverse("caselists_ui:index"),
         "known": CaseList.objects.filter(gone_at=None).exists(),
+        "look_cost": listing.look_cost(),
     }
     return htmx.render(
         request,
@@ -95,7 +106,11 @@ def _pager(request: HttpRequest, query: Query, found: Listing) -> Pager:
 def _rows(lists: list[CaseList]) -> list[dict[str, Any]]:
     """One row a list, ready for the template; the number of queries does not grow with them."""
     names, known = labels.current(), ledger.known_of(row.pk for row in lists)
-    return [{"list": row, "url": detail_url(row.pk), **_face(known[row.pk], names)} for row in lists]
+    moved = {reading.case_list_id for reading in _newest_readings(lists) if reading.moved_outside}
+    return [
+        {"list": row, "url": detail_url(row.pk), "moved": row.pk in moved, **_face(known[row.pk], names)}
+        for row in lists
+    ]
 
 
 def _face(known: Known, names: Labels) -> dict[str, Any]:
@@ -106,6 +121,29 @@ def _face(known: Known, names: Labels) -> dict[str, Any]:
     beyond = known.replay
     kind = Kind.HYBRID if beyond and carried.selection.kind is Kind.DYNAMIC else carried.selection.kind
     return {"kind": kind, "sentence": sentence(carried.selection, names), "beyond": len(beyond)}
+
+
+@require_POST
+@requires(Capability.LISTS_VIEW)
+def look(request: HttpRequest) -> HttpResponseBase:
+    """Look at every list at the vendor now, and note what has moved since the last time."""
+    outcome = listing.look()
+    if not isinstance(outcome, Applied):
+        why = outcome.sentence if isinstance(outcome, Unknown) else problem_of(outcome)
+        return render(request, "caselists_ui/look_failed.html", {"problem": why}, status=503)
+    moved = sum(reading.moved_outside for reading in _newest_readings(CaseList.objects.filter(gone_at=None)))
+    htmx.toast(request, f"Every list was looked at: {moved} moved outside.")
+    return htmx.redirect(request, reverse("caselists_ui:index"))
+
+
+def _newest_readings(lists: Iterable[CaseList]) -> list[Reading]:
+    """What was noted last of each of these lists; one query."""
+    newest = (
+        Reading.objects.filter(case_list__in=[row.pk for row in lists])
+        .values("case_list")
+        .annotate(last=Max("id"))
+    )
+    return list(Reading.objects.filter(pk__in=[row["last"] for row in newest]))
 
 
 @require_safe
@@ -119,6 +157,8 @@ def _detail(request: HttpRequest, lists: CaseList, problem: str = "") -> HttpRes
     pk, names = lists.pk, labels.current()
     known = ledger.known(pk)
     carried = known.carried
+    history = ledger.history(pk)
+    readings = list(Reading.objects.filter(case_list=lists).order_by("-id")[:READINGS])[::-1]
     context = {
         "list": lists,
         "known": known,
@@ -130,22 +170,40 @@ def _detail(request: HttpRequest, lists: CaseList, problem: str = "") -> HttpRes
         "export": write_json(carried.export()) if carried else "",
         "steps": [(step, step_words(step, names)) for step in reversed(known.steps)],
         "versions": _versions(pk, names),
-        "history": ledger.history(pk),
+        "history": history,
+        "checkpoints": _checkpoints(history),
         "open": OpenOperation.objects.filter(target_kind="case_list", target_id=pk).order_by("opened_at"),
         "may_edit": actor_of(request).can(Capability.LISTS_EDIT) and not lists.gone_at,
-        "before": _previous_count(lists),
+        "readings": readings[-2::-1][:5],
+        "moved": bool(readings) and readings[-1].moved_outside,
+        "line": _line([reading.case_count for reading in readings if reading.case_count is not None]),
         "problem": problem,
     }
     return render(request, "caselists_ui/detail.html", context, status=503 if problem else 200)
 
 
-def _previous_count(lists: CaseList) -> Reading | None:
-    """The count that was told before the one that is shown, when it was another."""
-    found = Reading.objects.filter(case_list=lists, case_count__isnull=False).order_by("-id")[:2]
-    readings = list(found)
-    if len(readings) == 2 and readings[0].case_count != readings[1].case_count:
-        return readings[1]
-    return None
+def _checkpoints(history: list[Entry]) -> list[dict[str, Any]]:
+    """The copies that were made before an edit and are still there, newest first."""
+    made = [
+        one.operation
+        for one in history
+        if one.operation.opening.reason == CHECKPOINT and one.operation.result == "applied"
+    ]
+    copies = CaseList.objects.filter(gone_at=None).in_bulk([one.last.target_id for one in made])
+    return [
+        {"copy": copies[one.last.target_id], "at": one.opening.at}
+        for one in made
+        if one.last.target_id in copies
+    ]
+
+
+def _line(counts: list[int]) -> str:
+    """The counts as the points of a small line in a box of 120 by 32; "" for fewer than two."""
+    if len(counts) < 2:
+        return ""
+    low, span = min(counts), max(counts) - min(counts) or 1
+    step = 120 / (len(counts) - 1)
+    return " ".join(f"{place * step:.1f},{30 - 28 * (n - low) / span:.1f}" for place, n in enumerate(counts))
 
 
 def _versions(pk: int, names: Labels) -> list[dict[str, Any]]:
@@ -162,6 +220,58 @@ def _versions(pk: int, names: Labels) -> list[dict[str, Any]]:
         }
         for version in found
     ]
+
+
+@require_safe
+@requires(Capability.LISTS_VIEW)
+def version(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    """A version in full, and what it changed; `?with=` names another version to compare it with."""
+    lists, names = find(pk), labels.current()
+    versions = {found.number: found for found in Version.objects.filter(case_list=pk).order_by("number")}
+    other = parse_id(request.GET["with"]) if "with" in request.GET else max(1, number - 1)
+    if number not in versions or other not in versions:
+        raise Http404
+    definition = ledger.defined(versions[number])
+    context = {
+        "list": lists,
+        "version": versions[number],
+        "other": versions[other],
+        "versions": versions.values(),
+        "sentence": sentence(definition.selection, names),
+        "changes": diff(
+            recorded(ledger.defined(versions[other])), recorded(definition), labels_of("case_list")
+        ),
+        "export": write_json(definition.export()),
+        "may_edit": actor_of(request).can(Capability.LISTS_EDIT) and not lists.gone_at,
+    }
+    return render(request, "caselists_ui/version.html", context)
+
+
+@require_safe
+@requires(Capability.LISTS_VIEW)
+def export(request: HttpRequest, pk: int) -> HttpResponse:
+    """The definition as it is known, as a JSON file; 404 when it is not known."""
+    carried = ledger.known(find(pk).pk).carried
+    if carried is None:
+        raise Http404
+    response = HttpResponse(write_json(carried.export()) + "\n", content_type="application/json")
+    response["Content-Disposition"] = f'attachment; filename="case-list-{pk}.json"'
+    return response
+
+
+@require_safe
+@requires(Capability.LISTS_EDIT)
+def pick(request: HttpRequest) -> HttpResponse:
+    """Choose the list to which clients are appended; costs no request."""
+    words = request.GET.get("q", "").strip()[:255]
+    ids = write_ids(parse_pasted(request.GET.get("client_ids", "")[:LONGEST_PASTE]).ids[:MOST_CLIENTS])
+    lists = [
+        row
+        for row in CaseList.objects.filter(gone_at=None).order_by("name", "id")
+        if words.casefold() in row.name.casefold()
+    ]
+    context = {"q": words, "client_ids": ids, "lists": lists[:100], "more": len(lists) > 100}
+    return render(request, "caselists_ui/pick.html", context)
 
 
 @require_POST

@@ -16,7 +16,14 @@ from caselists_ui import labels, services, summary
 from caselists_ui.definition import Selection, write_json
 from caselists_ui.forms import ClientsForm, SelectionForm
 from caselists_ui.models import CaseList
-from caselists_ui.views.common import already, count_words, detail_url, find_living, retry_or_tell
+from caselists_ui.views.common import (
+    already,
+    change_words,
+    count_words,
+    detail_url,
+    find_living,
+    retry_or_tell,
+)
 from clients_ui.models import Client
 from kayse_admin import htmx
 from kayse_admin.accounts.decorators import requires
@@ -24,7 +31,6 @@ from kayse_admin.accounts.roles import Capability
 from kayse_admin.actors import Actor, actor_of
 from kayse_admin.audit.recorder import AlreadyPerformed
 from kayse_admin.kayse_api.outcomes import Applied, Outcome
-from kayse_admin.templatetags.ui import number
 
 #: From so many on, the number is typed by hand.
 TYPED_ABOVE = 100
@@ -181,23 +187,17 @@ def _send(
     about: dict[str, Any],
     send: Callable[[Actor, uuid.UUID, str], Outcome[Any]],
 ) -> HttpResponseBase:
-    before = lists.case_count
     try:
         outcome = send(actor_of(request), form.cleaned_data["operation"], form.cleaned_data["reason"])
     except AlreadyPerformed as error:
         return already(request, error)
     if isinstance(outcome, Applied):
-        lists.refresh_from_db()
-        htmx.toast(request, f"{verb.done}: {_matched(outcome)}{number(before)} → {count_words(lists)}.")
+        matched = getattr(outcome.value, "matched_case_count", None)
+        htmx.toast(request, change_words(verb.done, lists, matched))
         return htmx.redirect(request, detail_url(lists.pk))
     return retry_or_tell(
         request, outcome, form, lambda status: _confirm(request, lists, verb, form, about, status=status)
     )
-
-
-def _matched(outcome: Applied[Any]) -> str:
-    found = getattr(outcome.value, "matched_case_count", None)
-    return "" if found is None else f"{number(found)} cases matched, "
 
 
 def _panel(form: SelectionForm) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
@@ -12,7 +12,15 @@ from django.views.decorators.http import require_http_methods
 from caselists_ui import services
 from caselists_ui.forms import ConfirmForm
 from caselists_ui.models import CaseList
-from caselists_ui.views.common import already, count_words, detail_url, find_living, retry_or_tell
+from caselists_ui.views.common import (
+    already,
+    count_words,
+    detail_url,
+    find,
+    find_living,
+    performed,
+    retry_or_tell,
+)
 from kayse_admin import htmx
 from kayse_admin.accounts.decorators import requires
 from kayse_admin.accounts.roles import Capability
@@ -49,8 +57,10 @@ def duplicate(request: HttpRequest, pk: int) -> HttpResponseBase:
 @requires(Capability.LISTS_EDIT)
 def delete(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Delete a list; its cases stay."""
-    lists = find_living(pk)
+    lists = find(pk)
     form = ConfirmForm(request.POST if request.method == "POST" else None)
+    if lists.gone_at:
+        return _gone(request, form)
     if not form.is_valid():
         return _ask_delete(request, lists, form, status=422 if form.is_bound else 200)
     data = form.cleaned_data
@@ -66,6 +76,14 @@ def delete(request: HttpRequest, pk: int) -> HttpResponseBase:
     return retry_or_tell(
         request, outcome, form, lambda status: _ask_delete(request, lists, form, status=status)
     )
+
+
+def _gone(request: HttpRequest, form: ConfirmForm) -> HttpResponseBase:
+    """A list that is gone has no such page, but for the second click of the person who deleted it."""
+    first = performed(form)
+    if first is None:
+        raise Http404
+    return already(request, first)
 
 
 def _ask_duplicate(request: HttpRequest, lists: CaseList, form: ConfirmForm, *, status: int) -> HttpResponse:

@@ -196,10 +196,17 @@ def _replace(kept: Import, row: Row, fresh: Row) -> Row:
 
 
 def start(actor: Actor, kept: Import, operation: uuid.UUID, reason: str = "") -> Job:
-    """Start the import of the rows that are good; a double click starts it once. The bytes are not needed any more."""
+    """Start the import of the rows that are good; a double click starts it once. The bytes are not needed any more.
+
+    Raises ValueError for lifting opt-outs without a reason.
+    """
     actor.require(Capability.CLIENTS_EDIT)
     job = kept.job
     assert job is not None
+    if (kept.counts or {}).get("opt_ins"):
+        actor.require(Capability.CLIENTS_OPT_IN)
+        if not reason:
+            raise ValueError("lifting an opt-out needs a reason")
     Job.objects.filter(pk=job.pk, state=Job.State.DRAFT).update(
         operation=operation, reason=reason[:200], created_at=timezone.now()
     )

@@ -250,6 +250,9 @@ def start(request: HttpRequest, pk: int) -> HttpResponseBase:
         if services.same_file(kept) and not form.cleaned_data["again"]:
             form.add_error("again", "This file was imported before. Tick this to import it again.")
             return _check(request, kept, form, 422)
+        if (kept.counts or {}).get("opt_ins") and not form.cleaned_data["reason"].strip():
+            form.add_error("reason", "This import takes back opt-outs from calls: say why.")
+            return _check(request, kept, form, 422)
         if not Row.objects.filter(job=kept.job, outcome="").exists():
             return _check(request, kept, form, 422, problem="There is nothing to send.")
         services.start(actor_of(request), kept, form.cleaned_data["operation"], form.cleaned_data["reason"])

@@ -31,7 +31,7 @@ class Capability(StrEnum):
     CLIENTS_VIEW = "clients_view"
     CLIENTS_EDIT = "clients_edit"
     CLIENTS_DELETE = "clients_delete"
-    #: Take back an opt-out from calls: a legal matter for the firm.
+    #: Say that somebody who opted out of calls (or of whom that is not known) may be called.
     CLIENTS_OPT_IN = "clients_opt_in"
     LISTS_VIEW = "lists_view"
     LISTS_EDIT = "lists_edit"

@@ -1,12 +1,22 @@
-"""The audit log as a file: exactly what a filter finds, one operation a line, in the order of the page."""
+"""The audit log as a file: exactly what a filter finds, one operation a line, in the order of the page.
+
+CSV for people, NDJSON for programs: there each line has every event of the operation with the number of its seal, and
+the last line has those seals.
+"""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Iterator
 from datetime import UTC
+from itertools import islice
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
 
 from kayse_admin.audit.fields import masked
+from kayse_admin.audit.models import Event, Seal, SealedEvent
 from kayse_admin.audit.operation import Operation
 from kayse_admin.audit.queries import Filters, every
 from kayse_admin.cells import neutral
@@ -47,3 +57,48 @@ def _words(value: object) -> str:
     if isinstance(value, list):
         return " ".join(map(str, value)) or "none"
     return "empty" if value in (None, "") else str(value)
+
+
+# --- NDJSON ---------------------------------------------------------------------------------------------------
+
+_FIELDS = tuple(field.name for field in Event._meta.concrete_fields)
+#: Operations whose events are read at once.
+_CHUNK = 500
+
+
+def objects(filters: Filters, *, up_to: int) -> Iterator[str]:
+    """The lines of the NDJSON file; operations that began after the event `up_to` are left out."""
+    used: set[int] = set()
+    found = every(filters, up_to=up_to, chunk=_CHUNK)
+    while chunk := list(islice(found, _CHUNK)):
+        yield from _lives(chunk, used)
+    seals = Seal.objects.filter(number__in=sorted(used)).order_by("number").values()
+    yield _line({"seals": list(seals)})
+
+
+def _lives(chunk: list[Operation], used: set[int]) -> Iterator[str]:
+    """A line for each operation with all its events; the numbers of their seals go into `used`."""
+    lives: dict[Any, list[Event]] = {operation.opening.operation: [] for operation in chunk}
+    for event in Event.objects.filter(operation__in=list(lives)).order_by("id"):
+        lives[event.operation].append(event)
+    ids = [event.pk for life in lives.values() for event in life]
+    sealed = dict(SealedEvent.objects.filter(event_id__in=ids).values_list("event_id", "seal"))
+    used.update(sealed.values())
+    for operation in chunk:
+        life: Iterable[Event] = lives[operation.opening.operation]
+        yield _line(
+            {
+                "operation": operation.opening.operation,
+                "sentence": str(operation.sentence),
+                "result": operation.result or "under_way",
+                "events": [{**_told(event), "seal": sealed.get(event.pk)} for event in life],
+            }
+        )
+
+
+def _told(event: Event) -> dict[str, Any]:
+    return {name: masked(getattr(event, name), name) for name in _FIELDS}
+
+
+def _line(value: dict[str, Any]) -> str:
+    return json.dumps(value, cls=DjangoJSONEncoder, ensure_ascii=False) + "\n"

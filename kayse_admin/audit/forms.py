@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -13,7 +13,7 @@ from django.utils import timezone
 from kayse_admin.accounts.roles import Role
 from kayse_admin.audit.actions import Action
 from kayse_admin.audit.fields import KINDS
-from kayse_admin.audit.queries import UNDER_WAY, Filters
+from kayse_admin.audit.queries import UNDER_WAY, Filters, beginning
 from kayse_admin.audit.records import RESULT_WORDS
 from kayse_admin.converters import parse_id
 from kayse_admin.pager import SIZES
@@ -92,6 +92,12 @@ class FilterForm(forms.Form):
         required=False, label="Network address", error_messages={"invalid": "This is not a network address."}
     )
     job = IdField(label="Job")
+    gesture = forms.RegexField(
+        r"\A[0-9a-f-]{1,36}\Z",
+        required=False,
+        label="Request id",
+        error_messages={"invalid": "This is no request id."},
+    )
     before = IdField(label="Page")
     after = IdField(label="Page")
     size = forms.TypedChoiceField(
@@ -102,23 +108,10 @@ class FilterForm(forms.Form):
         label="Rows a page",
     )
 
-    #: What narrows the list; the others only turn its pages.
-    NARROWING = (
-        "q",
-        "person",
-        "action",
-        "result",
-        "when",
-        "since",
-        "until",
-        "kind",
-        "pk",
-        "role",
-        "address",
-        "job",
-    )
     #: Behind "More filters".
-    MORE = ("since", "until", "kind", "pk", "role", "address", "job")
+    MORE = ("since", "until", "kind", "pk", "role", "address", "job", "gesture")
+    #: What narrows the list; the others only turn its pages.
+    NARROWING = ("q", "person", "action", "result", "when", *MORE)
 
     def __init__(self, data: Any) -> None:
         super().__init__(data, label_suffix="")
@@ -154,10 +147,11 @@ class FilterForm(forms.Form):
             result=data["result"],
             kind=data["kind"],
             target=data["pk"],
-            since=_begin(since) if since else None,
-            until=_begin(until + timedelta(days=1)) if until else None,
+            since=beginning(since) if since else None,
+            until=beginning(until + timedelta(days=1)) if until else None,
             address=data["address"],
             job=data["job"],
+            gesture=data["gesture"],
         )
 
     def chips(self) -> list[tuple[str, str, str]]:
@@ -173,6 +167,18 @@ class FilterForm(forms.Form):
         return found
 
 
+class NoteForm(forms.Form):
+    """What a person wants others to know about an operation."""
+
+    note = forms.CharField(
+        label="Add a note",
+        max_length=400,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="It stays in the record under your name.",
+        error_messages={"required": "Write the note first."},
+    )
+
+
 class ResolveForm(forms.Form):
     """What a person found out about an operation of which nobody knew whether it happened."""
 
@@ -182,7 +188,7 @@ class ResolveForm(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": "Say which of the two it is.", **_CHOICE},
     )
-    note = forms.CharField(
+    because = forms.CharField(
         label="How do you know?",
         max_length=400,
         widget=forms.Textarea(attrs={"rows": 3}),
@@ -194,8 +200,3 @@ class ResolveForm(forms.Form):
 def _chosen(field: forms.ChoiceField, value: Any) -> str:
     """The words of a choice."""
     return next((str(words) for key, words in field.choices if str(key) == value), value)  # type: ignore[union-attr, misc]
-
-
-def _begin(day: date) -> datetime:
-    """The moment at which a day begins for the firm."""
-    return timezone.make_aware(datetime.combine(day, time.min))

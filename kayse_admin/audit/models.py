@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any, NoReturn
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -120,3 +121,47 @@ class OpenOperation(models.Model):
             models.Index(fields=["state", "next_try_at"], name="audit_open_next"),
             models.Index(fields=["target_kind", "target_id"], name="audit_open_target"),
         ]
+
+
+class Seal(models.Model):
+    """A signed statement about a set of events (`audit.seals`): what they were, and which statement came before.
+
+    Like the events it is only ever inserted. The key of the signature is outside the database.
+    """
+
+    number = models.BigIntegerField(primary_key=True)
+    at = models.DateTimeField(default=timezone.now)
+    count = models.IntegerField()
+    first_id = models.BigIntegerField()
+    last_id = models.BigIntegerField()
+    #: Digest over the digests of its events in the order of their ids.
+    root = models.CharField(max_length=64)
+    #: Signature of the seal before it; empty for the first.
+    previous = models.CharField(max_length=64, blank=True)
+    signature = models.CharField(max_length=64)
+
+
+class SealedEvent(models.Model):
+    """That an event is in a seal, and what it was at that moment."""
+
+    event_id = models.BigIntegerField(primary_key=True)
+    seal = models.BigIntegerField()
+    digest = models.BinaryField(max_length=32)
+
+    class Meta:
+        indexes = [models.Index(fields=["seal", "event_id"], name="audit_sealed")]
+
+
+class SavedFilter(models.Model):
+    """A filter of the log that a person has given a name. A preference, not part of the record."""
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(max_length=60)
+    #: The filter as the log's address holds it.
+    query = models.CharField(max_length=2000)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "name"], name="audit_one_filter_a_name")]
+
+    def __str__(self) -> str:
+        return self.name

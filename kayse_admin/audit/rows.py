@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
@@ -14,6 +14,7 @@ from django.utils.dateformat import format as format_date
 
 from kayse_admin.accounts.roles import Capability
 from kayse_admin.actors import Actor
+from kayse_admin.audit import queries
 from kayse_admin.audit.fields import masked
 from kayse_admin.audit.models import Event
 from kayse_admin.audit.operation import Operation, badge_of, cost_of
@@ -35,11 +36,29 @@ _PAGES = {
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the log: one operation, or several that one click caused. `number`: how many it caused in all."""
+
+    operations: list[Operation]
+    number: int = 1
+
+    @property
+    def newest(self) -> Operation:
+        """The operation that stands for the line."""
+        return self.operations[0]
+
+    @property
+    def worst(self) -> Operation | None:
+        """The newest operation of the line that did not simply happen."""
+        return next((operation for operation in self.operations if operation.result != "applied"), None)
+
+
+@dataclass(frozen=True, slots=True)
 class Day:
-    """A day of the log: its heading and its operations, newest first."""
+    """A day of the log: its heading and its lines, newest first."""
 
     heading: str
-    operations: list[Operation]
+    lines: list[Line]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +75,24 @@ class Step:
 
 
 def by_day(operations: Iterable[Operation]) -> list[Day]:
-    """The operations under the days on which they began, as the firm's clock tells them."""
-    days = groupby(operations, key=lambda operation: timezone.localtime(operation.opening.at).date())
-    return [Day(heading(day), list(found)) for day, found in days]
+    """The operations under the days on which they began, by the firm's clock; what one click caused is one line."""
+    shown = list(operations)
+    neighbours = [one.opening.gesture for one, next_one in pairwise(shown) if _together(one, next_one)]
+    sizes = queries.sizes_of(neighbours)
+    days = groupby(shown, key=lambda operation: timezone.localtime(operation.opening.at).date())
+    return [Day(heading(day), list(_lines(found, sizes))) for day, found in days]
+
+
+def _together(one: Operation, other: Operation) -> bool:
+    return bool(one.opening.gesture) and one.opening.gesture == other.opening.gesture
+
+
+def _lines(operations: Iterable[Operation], sizes: Mapping[str, int]) -> Iterator[Line]:
+    for gesture, found in groupby(
+        operations, key=lambda operation: operation.opening.gesture or operation.opening.pk
+    ):
+        together = list(found)
+        yield Line(together, max(sizes.get(str(gesture), 1), len(together)))
 
 
 def heading(day: date) -> str:
@@ -86,6 +120,9 @@ def life(events: Iterable[Event]) -> list[Step]:
 
 def target_page(operation: Operation, actor: Actor) -> str:
     """The address of the target's own page; "" when it has none or the person may not open it."""
+    if operation.opening.target_kind == "operation":
+        payload = operation.opening.payload
+        return reverse("audit:operation", args=[payload["operation"]]) if isinstance(payload, dict) else ""
     name, capability = _PAGES.get(operation.opening.target_kind, ("", None))
     if not name or operation.target_id is None or not actor.can(str(capability)):
         return ""

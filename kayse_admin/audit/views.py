@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -16,11 +17,13 @@ from django.views.decorators.http import require_POST, require_safe
 from kayse_admin import htmx
 from kayse_admin.accounts.decorators import requires
 from kayse_admin.accounts.roles import Capability
-from kayse_admin.actors import actor_of
+from kayse_admin.actors import Actor, actor_of
 from kayse_admin.audit import export as files
-from kayse_admin.audit import queries, recorder, resolving, rows
+from kayse_admin.audit import numbers, queries, recorder, remarks, rows, saved, seals
 from kayse_admin.audit.actions import Action
-from kayse_admin.audit.forms import FilterForm, ResolveForm
+from kayse_admin.audit.forms import FilterForm, NoteForm, ResolveForm
+from kayse_admin.audit.models import Event
+from kayse_admin.audit.operation import Operation
 from kayse_admin.audit.records import Target
 from kayse_admin.pager import Pager, address, size_links
 
@@ -46,7 +49,15 @@ def index(request: HttpRequest) -> HttpResponse:
         "chips": [(label, words, address(request, {name: None, **_CURSORS})) for name, label, words in chips],
         "filter_words": "; ".join(f"{label}: {words}" for _, label, words in chips),
         "more_open": any(name in form.MORE for name, _, _ in chips),
-        "export_url": f"{reverse('audit:export')}?{request.GET.urlencode()}",
+        "saved": saved.of(actor_of(request).id),
+        "save_url": f"{reverse('audit:save')}?{request.GET.urlencode()}",
+        "exports": [
+            (words, f"{reverse(name)}?{request.GET.urlencode()}")
+            for words, name in (
+                ("CSV, for people", "audit:export"),
+                ("NDJSON, for programs", "audit:export_ndjson"),
+            )
+        ],
     }
     return _log(request, context)
 
@@ -83,33 +94,41 @@ def operation(request: HttpRequest, operation: uuid.UUID) -> HttpResponse:
     return _operation(request, operation)
 
 
+def _found(actor: Actor, pk: uuid.UUID) -> tuple[Operation, list[Event]]:
+    """The operation with its life, for somebody who may read it."""
+    found = queries.one(pk)
+    if found is None:
+        raise Http404
+    if not remarks.may_read(actor, found[0].opening):
+        raise PermissionDenied
+    return found
+
+
 def _operation(
     request: HttpRequest,
     pk: uuid.UUID,
-    form: ResolveForm | None = None,
+    *,
+    resolve_form: ResolveForm | None = None,
+    note_form: NoteForm | None = None,
     status: int = 200,
-    too_late: bool = False,
 ) -> HttpResponse:
-    actor, found = actor_of(request), queries.one(pk)
-    if found is None:
-        raise Http404
-    done, events = found
+    actor = actor_of(request)
+    done, events = _found(actor, pk)
     opening, reviewer = done.opening, actor.can(Capability.AUDIT_VIEW)
-    if not reviewer and (actor.id is None or actor.id != opening.actor_id):
-        raise PermissionDenied
-    unknown = done.result == "unknown"
     context = {
         "operation": done,
         "steps": rows.life(events),
+        "notes": queries.notes(opening),
         "target_url": rows.target_page(done, actor),
         "payload": rows.pretty(opening.payload),
         "answer": rows.pretty(done.closing.answer if done.closing else None),
         "gesture": queries.same_gesture(opening) if reviewer else [],
         "around": queries.around(done) if reviewer else [],
         "reviewer": reviewer,
-        "form": form or ResolveForm(),
-        "may_resolve": unknown and resolving.may_resolve(actor, opening),
-        "too_late": too_late,
+        "form": resolve_form or ResolveForm(),
+        "note_form": note_form or NoteForm(),
+        "may_resolve": done.result == "unknown" and remarks.may_resolve(actor, opening),
+        "too_late": status == 409,
     }
     return render_page(request, "audit/operation.html", context, status=status)
 
@@ -118,40 +137,63 @@ def _operation(
 @requires()
 def resolve(request: HttpRequest, operation: uuid.UUID) -> HttpResponseBase:
     """Take a person's word for an unknown outcome: an administrator's, or that of the person who did it."""
-    actor, found = actor_of(request), queries.one(operation)
-    if found is None:
-        raise Http404
-    if not resolving.may_resolve(actor, found[0].opening):
+    actor = actor_of(request)
+    done, _ = _found(actor, operation)
+    if not remarks.may_resolve(actor, done.opening):
         raise PermissionDenied
     form = ResolveForm(request.POST)
     if not form.is_valid():
-        return _operation(request, operation, form, status=422)
+        return _operation(request, operation, resolve_form=form, status=422)
     try:
-        resolving.resolve(actor, operation, form.cleaned_data["finding"], form.cleaned_data["note"])
-    except resolving.NotUnknown:
-        return _operation(request, operation, status=409, too_late=True)
+        remarks.resolve(actor, operation, form.cleaned_data["finding"], form.cleaned_data["because"])
+    except remarks.NotUnknown:
+        return _operation(request, operation, status=409)
     htmx.toast(request, "Your finding is in the record.")
+    return htmx.redirect(request, reverse("audit:operation", args=[operation]))
+
+
+@require_POST
+@requires()
+def note(request: HttpRequest, operation: uuid.UUID) -> HttpResponseBase:
+    """Add a note to an operation: an event of its own."""
+    actor = actor_of(request)
+    done, _ = _found(actor, operation)
+    form = NoteForm(request.POST)
+    if not form.is_valid():
+        return _operation(request, operation, note_form=form, status=422)
+    remarks.note(actor, done, form.cleaned_data["note"])
+    htmx.toast(request, "Your note is in the record.")
     return htmx.redirect(request, reverse("audit:operation", args=[operation]))
 
 
 @require_safe
 @requires(Capability.AUDIT_VIEW)
-def export(request: HttpRequest) -> HttpResponseBase:
-    """The operations that the filter finds, as a CSV file. That somebody took it is a fact in the record."""
+def in_numbers(request: HttpRequest) -> HttpResponse:
+    """What the log adds up to, drawn and as tables."""
+    return render_page(request, "audit/numbers.html", {"charts": numbers.charts(settings.KAYSE_HOURLY_LIMIT)})
+
+
+_FILES = {"csv": (files.lines, "text/csv"), "ndjson": (files.objects, "application/x-ndjson")}
+
+
+@require_safe
+@requires(Capability.AUDIT_VIEW)
+def export(request: HttpRequest, kind: str) -> HttpResponseBase:
+    """The operations that the filter finds, as a file. That somebody took it is a fact in the record."""
     form = FilterForm(request.GET)
     if not form.is_valid():
         return _log(request, {"form": form, "more": [form[name] for name in form.MORE]}, status=422)
+    write, content_type = _FILES[kind]
     up_to = queries.newest()
     asked = {name: words for name, _, words in form.chips()}
     recorder.fact(
         actor_of(request),
         Action.AUDIT_EXPORT,
-        Target("audit", None, "as CSV"),
-        payload={"filter": asked, "up_to_event": up_to, "format": "csv"},
+        Target("audit", None, f"as {kind.upper()}"),
+        payload={"filter": asked, "up_to_event": up_to, "format": kind, "head": seals.head()},
     )
-    response = StreamingHttpResponse(
-        files.lines(form.filters(), up_to=up_to), content_type="text/csv; charset=utf-8"
-    )
-    name = f"audit-{timezone.localtime():%Y-%m-%d-%H%M}.csv"
+    lines = write(form.filters(), up_to=up_to)
+    response = StreamingHttpResponse(lines, content_type=f"{content_type}; charset=utf-8")
+    name = f"audit-{timezone.localtime():%Y-%m-%d-%H%M}.{kind}"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

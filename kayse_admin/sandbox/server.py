@@ -21,6 +21,7 @@ from .app import create_app
 from .config import Config
 from .schema import MAX_BODY
 from .state import Sandbox
+from .store import Store
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
@@ -177,7 +178,7 @@ class Running:
         return f"{self.base}/v1"
 
     @property
-    def store(self) -> Any:
+    def store(self) -> Store:
         """The sandbox's store."""
         return self.sandbox.store
 

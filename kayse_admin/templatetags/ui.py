@@ -201,16 +201,14 @@ def diff_table(changes: Iterable[Change], caption: str = "What changed") -> dict
 def _row(change: Change) -> dict[str, Any]:
     """Of two lists a change tells what went and what came, so that an empty side is not an empty list."""
     went, came = ("none removed", "none added") if change.kind == Kind.ITEMS else ("empty", "empty")
-    return {"label": change.label, "before": _side(change.before, went), "after": _side(change.after, came)}
+    sides = [_side(change.before, went, "del", "bad"), _side(change.after, came, "ins", "ok")]
+    return {"label": change.label, "sides": sides}
 
 
-def _side(value: object, nothing: str) -> dict[str, Any]:
-    words = shown(value)
-    return {
-        "words": words,
-        "nothing": nothing if value is not NOT_TOLD else "not told",
-        "long": len(words) > LONG,
-    }
+def _side(value: object, nothing: str, tag: str, css: str) -> dict[str, Any]:
+    words = "" if value is NOT_TOLD else shown(value)
+    said = "not told" if value is NOT_TOLD else nothing
+    return {"words": words, "nothing": said, "long": len(words) > LONG, "tag": tag, "css": css}
 
 
 @register.simple_block_tag

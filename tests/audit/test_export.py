@@ -1,9 +1,10 @@
-"""GET /audit/export.csv: exactly the filter, as a file."""
+"""GET /audit/export.csv and export.ndjson: exactly the filter, as a file."""
 
 from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,11 +13,12 @@ from django.http import StreamingHttpResponse
 from django.test import Client as Browser
 
 from kayse_admin.accounts.models import User
-from kayse_admin.audit import export, queries
+from kayse_admin.actors import Actor
+from kayse_admin.audit import export, queries, recorder, seals
 from kayse_admin.audit.actions import Action
 from kayse_admin.audit.models import Event
 from kayse_admin.audit.queries import Filters
-from kayse_admin.audit.records import Target
+from kayse_admin.audit.records import Finding, Target
 from kayse_admin.cells import neutral
 from tests.audit.factory import CITY, ROUNDUP, acting, many, performed
 from tests.conftest import signed_in
@@ -65,6 +67,7 @@ def test_taking_it_is_recorded(as_auditor: Browser, people: dict[str, User]) -> 
         "filter": {"q": "ana", "action": "Edit client"},
         "up_to_event": up_to,
         "format": "csv",
+        "head": "",
     }
     assert queries.newest() == up_to + 1
 
@@ -101,6 +104,53 @@ def test_it_is_streamed() -> None:
     assert len(list(lines)) == 3
 
 
+def objects(browser: Browser, **query: Any) -> list[dict[str, Any]]:
+    response = browser.get("/audit/export.ndjson", query)
+    assert response.status_code == 200
+    assert response["Content-Type"] == "application/x-ndjson; charset=utf-8"
+    return [json.loads(line) for line in response.getvalue().decode().splitlines()]
+
+
+def test_for_programs_it_holds_every_event_with_its_seal(
+    as_auditor: Browser, people: dict[str, User]
+) -> None:
+    begun = performed(acting(people["paralegal"]), result="unknown", **CITY)
+    seals.seal_all()
+    recorder.reconciled(
+        begun, Finding("applied", "It is there.", after={"city": "Dallas"}), Actor.system("Recovery")
+    )
+    line, last = objects(as_auditor, result="applied")
+    assert line["operation"] == str(begun.operation)
+    assert line["result"] == "applied"
+    assert [(event["stage"], event["seal"]) for event in line["events"]] == [
+        ("intent", 1), ("outcome", 1), ("reconciled", None),
+    ]  # fmt: skip
+    assert line["events"][2]["after"] == {"city": "Dallas"}
+    assert [seal["number"] for seal in last["seals"]] == [1]
+    assert f"1:{last['seals'][0]['signature']}" == seals.head()
+    fact = Event.objects.order_by("-id")[0]
+    assert (fact.action, fact.payload["format"], fact.payload["head"]) == (
+        "audit_export",
+        "ndjson",
+        seals.head(),
+    )
+
+
+def test_for_programs_numbers_are_blotted_out_too(as_auditor: Browser, people: dict[str, User]) -> None:
+    performed(acting(people["paralegal"]), payload={"ssn": "123456789"}, answer={"note": "123-45-6789"})
+    text = json.dumps(objects(as_auditor))
+    assert "123456789" not in text
+    assert "123-45-6789" not in text
+
+
+def test_for_programs_chunks_lose_nothing(as_auditor: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export, "_CHUNK", 3)
+    events = many(10)
+    *lines, _ = objects(as_auditor)
+    assert [line["operation"] for line in lines] == [str(event.operation) for event in reversed(events)]
+    assert {len(line["events"]) for line in lines} == {2}
+
+
 def test_who_may_take_it(people: dict[str, User]) -> None:
     for name, status in {
         "paralegal": 403,
@@ -109,10 +159,11 @@ def test_who_may_take_it(people: dict[str, User]) -> None:
         "auditor": 200,
         "administrator": 200,
     }.items():
-        assert signed_in(people[name]).get(URL).status_code == status
+        for url in (URL, "/audit/export.ndjson"):
+            assert signed_in(people[name]).get(url).status_code == status
     assert Browser().get(URL).status_code == 303
     assert signed_in(people["auditor"]).post(URL).status_code == 405
-    assert Event.objects.filter(action="audit_export").count() == 2
+    assert Event.objects.filter(action="audit_export").count() == 4
 
 
 @pytest.mark.parametrize("query", [{"since": "soon"}, {"q": "\0"}, {"pk": str(2**63)}, {"person": "٣"}])

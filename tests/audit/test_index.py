@@ -103,6 +103,40 @@ def test_filters_narrow_the_log(as_auditor: Browser, people: dict[str, User]) ->
     assert "Ana García" in page(as_auditor, address="10.0.0.7", role="Paralegal")
 
 
+def test_what_one_click_caused_is_one_line(as_auditor: Browser, people: dict[str, User]) -> None:
+    max_ = acting(people["manager"], gesture="a" * 32)
+    single = performed(acting(people["paralegal"]), **CITY)
+    events = [performed(max_, Action.CASE_LIST_APPEND_CLIENTS, ROUNDUP) for _ in range(3)]
+    performed(max_, Action.CASE_LIST_APPEND_CLIENTS, ROUNDUP, result="rejected")
+    html = page(as_auditor)
+    assert "<strong>Max Manager</strong> did 4 things with one click: append clients" in html
+    assert html.count("did 4 things") == 1
+    assert all(f'href="/audit/{event.operation}/"' in html for event in [*events, single])
+    assert "Refused by Kayse" in html.split("did 4 things")[1].split("</summary>")[0]
+    assert "All of them" not in html
+
+
+def test_a_gesture_that_goes_on_behind_the_page_says_so(as_auditor: Browser) -> None:
+    events = many(1)
+    Event.objects.bulk_create(
+        Event(
+            stage="fact",
+            opens=True,
+            gesture="b" * 32,
+            action="sign_in",
+            result="applied",
+            actor_name="Paula Legal",
+        )
+        for _ in range(40)
+    )
+    html = page(as_auditor)
+    assert "did 40 things with one click" in html
+    assert "25 of 40 are shown." in html
+    assert f'href="/audit/?gesture={"b" * 32}"' in html
+    assert f'href="/audit/{events[0].operation}/"' not in html
+    assert "40 in all" in page(as_auditor, gesture="b" * 32)
+
+
 def test_empty_says_why(as_auditor: Browser) -> None:
     assert "Nothing has happened yet" in page(as_auditor)
     html = page(as_auditor, result="unknown", kind="client")
@@ -152,6 +186,7 @@ def test_it_is_turned_page_by_page(as_auditor: Browser) -> None:
         ({"address": "not an address"}, "Network address: This is not a network address."),
         ({"role": "King"}, "Role at that time: Choose one of the list."),
         ({"job": "-1"}, "Job: An id is a whole number from 1"),
+        ({"gesture": "'"}, "Request id: This is no request id."),
         ({"before": "1; DROP"}, "Page: An id is a whole number from 1"),
         ({"size": "1000000"}, "Rows a page: Choose one of the list."),
     ],

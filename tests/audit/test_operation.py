@@ -1,4 +1,4 @@
-"""GET /audit/<operation>/ and POST /audit/<operation>/resolve/: one operation, and a person's word for it."""
+"""GET /audit/<operation>/ and POST /audit/<operation>/resolve/ and note/: one operation, and a person's word for it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from kayse_admin.accounts.models import User
 from kayse_admin.actors import Actor
-from kayse_admin.audit import recorder, resolving
+from kayse_admin.audit import recorder, remarks
 from kayse_admin.audit.actions import Action
 from kayse_admin.audit.models import Event, OpenOperation
 from kayse_admin.audit.records import Finding, Target
@@ -149,7 +149,7 @@ def test_the_queries_do_not_grow(as_auditor: Browser, people: dict[str, User]) -
 
 # --- A person's finding ---------------------------------------------------------------------------------------
 
-FOUND = {"finding": "applied", "note": "The client is in Kayse with this address."}
+FOUND = {"finding": "applied", "because": "The client is in Kayse with this address."}
 
 
 @pytest.fixture
@@ -169,7 +169,7 @@ def test_the_person_who_did_it_says_what_became_of_it(
     assert "Your finding is in the record." in html
     assert "Record what I found" not in html
     event = Event.objects.order_by("-id")[0]
-    assert (event.stage, event.result, event.detail) == ("reconciled", finding, FOUND["note"])
+    assert (event.stage, event.result, event.detail) == ("reconciled", finding, FOUND["because"])
     assert (event.actor_name, event.actor_role, event.operation) == (
         "Paula Legal",
         "Paralegal",
@@ -195,7 +195,7 @@ def test_nobody_else_may(name: str, people: dict[str, User], unknown: Event) -> 
 
 def test_the_service_asks_again_who_it_is(people: dict[str, User], unknown: Event) -> None:
     with pytest.raises(PermissionDenied):
-        resolving.resolve(acting(people["auditor"]), unknown.operation, "applied", "x")
+        remarks.resolve(acting(people["auditor"]), unknown.operation, "applied", "x")
     assert Event.objects.count() == 2
 
 
@@ -216,12 +216,12 @@ def test_a_foreign_form_is_refused(people: dict[str, User], unknown: Event) -> N
     ("data", "message"),
     [
         ({}, "Say which of the two it is."),
-        ({**FOUND, "note": ""}, "Say where you looked, so that others can rely on it."),
-        ({**FOUND, "note": "   "}, "Say where you looked, so that others can rely on it."),
+        ({**FOUND, "because": ""}, "Say where you looked, so that others can rely on it."),
+        ({**FOUND, "because": "   "}, "Say where you looked, so that others can rely on it."),
         ({**FOUND, "finding": "maybe"}, "Choose one of the list."),
-        ({**FOUND, "note": "a\0b"}, "Null characters are not allowed."),
-        ({**FOUND, "note": "x" * 401}, "at most 400 characters"),
-        ({**FOUND, "note": "x" * 2_000_000}, "at most 400 characters"),
+        ({**FOUND, "because": "a\0b"}, "Null characters are not allowed."),
+        ({**FOUND, "because": "x" * 401}, "at most 400 characters"),
+        ({**FOUND, "because": "x" * 2_000_000}, "at most 400 characters"),
     ],
     ids=lambda value: repr(value)[:50],
 )
@@ -235,7 +235,7 @@ def test_a_bad_finding_is_told_at_its_field(
 
 
 def test_ten_megabytes_are_refused(as_admin: Browser, unknown: Event) -> None:
-    assert as_admin.post(url(unknown, "resolve/"), {**FOUND, "note": "x" * 10_000_000}).status_code in {
+    assert as_admin.post(url(unknown, "resolve/"), {**FOUND, "because": "x" * 10_000_000}).status_code in {
         400,
         413,
     }
@@ -254,3 +254,60 @@ def test_what_is_known_or_under_way_cannot_be_resolved(as_admin: Browser, people
     for begun in (performed(acting(people["paralegal"])), performed(acting(people["paralegal"]), result="")):
         assert as_admin.post(url(begun, "resolve/"), FOUND).status_code == 409
     assert not Event.objects.filter(stage="reconciled").exists()
+
+
+# --- Notes ----------------------------------------------------------------------------------------------------
+
+
+def test_a_note_is_an_event_and_stands_on_the_page(as_auditor: Browser, people: dict[str, User]) -> None:
+    begun = performed(acting(people["paralegal"]), **CITY)
+    response = as_auditor.post(
+        url(begun, "note/"), {"note": "The client called.\n<b>Twice.</b>"}, follow=True
+    )
+    html = text(response)
+    assert "The client called.<br>&lt;b&gt;Twice.&lt;/b&gt;" in html
+    assert "Your note is in the record." in html
+    event = Event.objects.order_by("-id")[0]
+    assert (event.stage, event.action, event.target_kind, event.target_id) == (
+        "fact",
+        "audit_note",
+        "operation",
+        begun.pk,
+    )
+    assert event.actor_name == "Audrey Tor"
+    assert event.payload == {"operation": str(begun.operation)}
+    own = text(as_auditor.get(url(event)))
+    assert "Audrey Tor added a note to operation Paula Legal edited the city" in own
+    assert f'href="{url(begun)}"' in own
+
+
+def test_a_note_that_is_sent_twice_is_one(as_auditor: Browser, people: dict[str, User]) -> None:
+    begun = performed(acting(people["paralegal"]))
+    for words in ("The same.", "The same.", "Another."):
+        assert as_auditor.post(url(begun, "note/"), {"note": words}).status_code == 303
+    assert Event.objects.filter(action="audit_note").count() == 2
+
+
+def test_who_may_add_a_note(people: dict[str, User]) -> None:
+    begun = performed(acting(people["paralegal"]))
+    for name, status in {
+        "paralegal": 303,
+        "auditor": 303,
+        "administrator": 303,
+        "manager": 403,
+        "nobody": 403,
+    }.items():
+        assert signed_in(people[name]).post(url(begun, "note/"), {"note": f"By {name}"}).status_code == status
+    assert Browser().post(url(begun, "note/"), {"note": "x"})["Location"].startswith("/sign-in/")
+    assert signed_in(people["auditor"]).get(url(begun, "note/")).status_code == 405
+    assert signed_in(people["auditor"]).post(f"/audit/{uuid.uuid4()}/note/", {"note": "x"}).status_code == 404
+    assert Event.objects.filter(action="audit_note").count() == 3
+
+
+@pytest.mark.parametrize(
+    "words", ["", "  ", "a\0b", "x" * 401, "x" * 2_000_000], ids=["none", "blank", "nul", "long", "huge"]
+)
+def test_a_bad_note_is_told_at_its_field(as_auditor: Browser, people: dict[str, User], words: str) -> None:
+    begun = performed(acting(people["paralegal"]))
+    assert as_auditor.post(url(begun, "note/"), {"note": words}).status_code == 422
+    assert not Event.objects.filter(action="audit_note").exists()

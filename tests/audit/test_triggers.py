@@ -106,10 +106,11 @@ def test_missing_triggers_are_found_and_put_back(event: Event) -> None:
     lift()
     assert triggers.missing(connection) == set(triggers.statements(connection.vendor))
     found = run_checks(tags=[Tags.database], databases=["default"])
-    assert [problem.id for problem in found] == ["kayse.E010"]
+    assert "kayse.E010" in [problem.id for problem in found]
     triggers.put_back()
     assert triggers.missing(connection) == set()
-    assert not run_checks(tags=[Tags.database], databases=["default"])
+    found = run_checks(tags=[Tags.database], databases=["default"])
+    assert "kayse.E010" not in [problem.id for problem in found]
 
 
 def test_migrate_puts_them_back(event: Event) -> None:

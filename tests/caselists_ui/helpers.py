@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpResponse
@@ -63,29 +63,3 @@ def no_operation() -> None:
 def count_of(pk: int) -> int | None:
     """How many cases the list has as it is known here."""
     return CaseList.objects.get(pk=pk).case_count
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """A page that changes something: its address below /case-lists/, a form it takes, and what it sends."""
-
-    path: str
-    valid: dict[str, Any]
-    method: str
-    vendor: str
-    action: str
-    #: Ways to fill it in that it must refuse, and words of the refusal.
-    invalid: list[tuple[dict[str, Any], str]] = field(default_factory=list)
-
-    @property
-    def url(self) -> str:
-        """The whole address, for list 1."""
-        return f"/case-lists/{self.path}"
-
-    def elsewhere(self, pk: object) -> str:
-        """The address for another list."""
-        return self.url.replace("/1/", f"/{pk}/")
-
-    def send(self, browser: Browser, **changes: Any) -> Any:
-        """Post the form."""
-        return browser.post(self.url, form(**{**self.valid, **changes}))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -100,8 +100,8 @@ def queries() -> Callable[[Browser, str], int]:
 @pytest.fixture(
     params=[("partial", "full"), ("partial", "sparse"), ("replace", "full"), ("replace", "sparse")]
 )
-def reading(request: pytest.FixtureRequest, sandbox: Sandbox) -> Iterator[tuple[str, str]]:
+def reading(request: pytest.FixtureRequest, sandbox: Sandbox) -> tuple[str, str]:
     """Each way to read the vendor's pages: PUT partial or replace, answers full or sparse."""
     put, answers = request.param
     sandbox.switch(put=put, answers=answers)
-    yield put, answers
+    return put, answers

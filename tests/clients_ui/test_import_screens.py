@@ -240,3 +240,18 @@ def test_who_may(as_manager: Browser, as_auditor: Browser, as_nobody: Browser, a
             assert browser.get(url).status_code == 403
         assert begin(browser, kept).status_code == 403
     assert Job.objects.get().state == "draft"
+
+
+def test_taking_back_opt_outs_needs_an_administrator_and_a_reason(
+    sandbox: Sandbox, as_admin: Browser, as_paralegal: Browser, ana: Client
+) -> None:
+    Client.objects.filter(pk=ana.pk).update(voice_calls_opted_out=True)
+    text = f"id,opt-out\n{ana.pk},no\n"
+    refused = mapped(as_paralegal, text)
+    assert "1 have errors" in text_of(as_paralegal.get(f"/clients/import/{refused.pk}/"))
+    kept = mapped(as_admin, text)
+    assert "1 opt-out will be taken back" in text_of(as_admin.get(f"/clients/import/{kept.pk}/"))
+    assert begin(as_admin, kept).status_code == 422
+    assert begin(as_admin, kept, reason="Asked for it in writing").status_code == 303
+    runner.serve()
+    assert sandbox.client(ana.pk)["voice_calls_opted_out"] is False

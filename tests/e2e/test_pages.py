@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.e2e.browser import SIZES, THEMES, axe, overflow, screenshot, small_targets
+from tests.e2e.browser import SIZES, THEMES, Notebook, axe, overflow, screenshot, small_targets
 from tests.e2e.conftest import Open
 from tests.e2e.stack import Stack
 
@@ -42,9 +42,11 @@ PAGES: dict[str, tuple[str, str]] = {
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page(name: str, size: str, theme: str, open_as: Open) -> None:
+def test_a_page(name: str, size: str, theme: str, open_as: Open, stack: Stack) -> None:
     person, path = PAGES[name]
     page, notes = open_as(person, path, size=size, theme=theme)
+    page.wait_for_load_state("networkidle")
+    weigh(notes, stack.base + path)
     screenshot(page, f"{name}-{theme}-{size}", full=size == "390")
     expected = {"forbidden": 403, "missing": 404}.get(name, 0)
     failed = [line for line in notes.failed if not line.startswith(f"{expected} ")]
@@ -53,21 +55,12 @@ def test_a_page(name: str, size: str, theme: str, open_as: Open) -> None:
     assert overflow(page) == []
     if size == "390":
         assert small_targets(page) == []
+        page.set_viewport_size({"width": 320, "height": 640})
+        assert overflow(page) == []
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_nothing_scrolls_sideways_at_320(name: str, open_as: Open) -> None:
-    person, path = PAGES[name]
-    page, _ = open_as(person, path, size="390")
-    page.set_viewport_size({"width": 320, "height": 640})
-    assert overflow(page) == []
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_a_page_is_light(name: str, open_as: Open, stack: Stack) -> None:
-    person, path = PAGES[name]
-    page, notes = open_as(person, path)
-    page.wait_for_load_state("networkidle")
+def weigh(notes: Notebook, address: str) -> None:
+    """A cold page is light, in bytes and in requests."""
     assert sum(notes.sizes.values()) <= COLD_BYTES, notes.sizes
     assert len(notes.sizes) <= COLD_REQUESTS, notes.sizes
-    assert notes.sizes[f"{stack.base}{path}"] <= 8_500  # 8 kB and the headers
+    assert notes.sizes[address] <= 8_500, "8 kB of HTML and the headers"

@@ -16,12 +16,20 @@ from kayse_admin.sandbox.state import Sandbox
 from .helpers import CLIENTS, Api
 
 
-@pytest.fixture
-def app() -> Iterator[Flask]:
-    """The app with a fresh store in memory."""
+@pytest.fixture(scope="session")
+def _app() -> Iterator[Flask]:
     app = create_app(Config(clients=CLIENTS))
     yield app
     app.extensions["sandbox"].store.close()
+
+
+@pytest.fixture
+def app(_app: Flask) -> Flask:
+    """The app with its seed as new, its switches as at the start and the right time."""
+    sandbox: Sandbox = _app.extensions["sandbox"]
+    sandbox.reset(CLIENTS, sandbox.config.switches)
+    sandbox.clock = sandbox.config.clock
+    return _app
 
 
 @pytest.fixture

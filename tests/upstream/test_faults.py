@@ -125,6 +125,7 @@ def test_row_3_a_read_is_tried_three_times(sandbox: Sandbox, settings: LazySetti
 
 def test_row_5_nobody_listens(actor: Actor, settings: LazySettings, create: Create, sandbox: Sandbox) -> None:
     settings.KAYSE_API_URL = "http://127.0.0.1:9/v1"
+    settings.KAYSE_PERSON_DEADLINE = 10
     outcome = create()
     assert isinstance(outcome, NotSent)
     assert outcome.reason is NotSentReason.REFUSED

@@ -12,7 +12,7 @@ from django.core.management import BaseCommand
 from django.core.management.base import CommandParser
 from django.db import DatabaseError, close_old_connections
 
-from kayse_admin.audit import recovery
+from kayse_admin.audit import recovery, seals
 from kayse_admin.jobs import runner
 from kayse_admin.logs import current_request_id
 
@@ -20,9 +20,9 @@ logger = logging.getLogger("kayse_admin.housekeeping")
 
 
 class Command(BaseCommand):
-    """Recovers unfinished operations and interrupted jobs at the start and every minute, until it is told to end."""
+    """Recovers unfinished operations and jobs and seals the record, at the start and then every minute."""
 
-    help = "Close operations that nobody finished; runs until SIGTERM."
+    help = "Close operations that nobody finished and seal audit events; runs until SIGTERM."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """`--once` does one round and ends; `--every` seconds lie between two rounds."""
@@ -35,19 +35,25 @@ class Command(BaseCommand):
         if not options["once"]:
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: ending.set())
+        first = True
         while True:
-            round_once()
+            round_once(whole=first)
+            first = False
             if options["once"] or ending.wait(options["every"]):
                 return
 
 
-def round_once() -> None:
-    """One round; a database that is away is noted and met again in the next round."""
+def round_once(*, whole: bool = False) -> None:
+    """One round; a database that is away is noted and met again in the next round.
+
+    `whole`: look through the entire record for events that are in no seal, not only among the newest.
+    """
     current_request_id.set(uuid.uuid4().hex)
     try:
         close_old_connections()
         closed = recovery.recover()
         runner.sweep()
+        seals.seal_all(whole=whole)
     except DatabaseError as error:
         logger.error("housekeeping waits for the database", exc_info=error)
         return

@@ -38,7 +38,9 @@ class Command(BaseCommand):
             call_command("createcachetable", verbosity=0)
         except DatabaseError as error:
             raise CommandError(f"The database cannot be prepared: {error}") from error
-        call_command("collectstatic", interactive=False, verbosity=0)
+        # Only the htmx that the pages name: the others would be compressed at each start for nobody.
+        unused = ["htm*-4*", "htmx-2.js", "django-htmx.js", "ext"]
+        call_command("collectstatic", interactive=False, verbosity=0, ignore_patterns=unused)
         if settings.IS_SANDBOX:
             make_people()
             load_sandbox()

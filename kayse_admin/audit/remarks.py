@@ -1,4 +1,4 @@
-"""A person says what became of an operation that no machine could find out about."""
+"""What people add to the record of an operation: a finding about an unknown outcome, or a note."""
 
 from __future__ import annotations
 
@@ -10,13 +10,20 @@ from django.db import transaction
 
 from kayse_admin.accounts.roles import Capability
 from kayse_admin.actors import Actor
-from kayse_admin.audit import recorder
+from kayse_admin.audit import queries, recorder
+from kayse_admin.audit.actions import Action
 from kayse_admin.audit.models import Event, OpenOperation
-from kayse_admin.audit.records import Finding
+from kayse_admin.audit.operation import Operation
+from kayse_admin.audit.records import Finding, Target
 
 
 class NotUnknown(Exception):
     """The outcome is known by now, or the operation is still under way: there is nothing to resolve."""
+
+
+def may_read(actor: Actor, opening: Event) -> bool:
+    """Those who review may read every operation, and note something about it; others what they did themselves."""
+    return actor.can(Capability.AUDIT_VIEW) or (actor.id is not None and actor.id == opening.actor_id)
 
 
 def may_resolve(actor: Actor, opening: Event) -> bool:
@@ -41,3 +48,19 @@ def resolve(
         if not waiting.exists():
             raise NotUnknown
         return recorder.reconciled(opening, Finding(finding, note), actor)
+
+
+def note(actor: Actor, operation: Operation, words: str) -> None:
+    """Add a note; the same words from the same person are one note, however often they are sent."""
+    opening = operation.opening
+    if not may_read(actor, opening):
+        raise PermissionDenied
+    if any(one.actor_id == actor.id and one.detail == words for one in queries.notes(opening)):
+        return
+    recorder.fact(
+        actor,
+        Action.AUDIT_NOTE,
+        Target("operation", opening.pk, str(operation.sentence)),
+        detail=words,
+        payload={"operation": str(opening.operation)},
+    )

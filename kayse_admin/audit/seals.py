@@ -1,0 +1,245 @@
+"""Tamper evidence: signed statements about what the events were, each naming the one before it.
+
+A seal covers events that were in no seal yet, found by what is missing and not by a range of ids, because PostgreSQL
+shows rows out of the order of their ids. It holds a digest over the digests of its events, its number, the signature of
+the seal before it, and its own signature, whose key is outside the database. Who can write to the database alone can
+then neither change nor remove a sealed event unnoticed; only cutting off the newest seals together with their events
+leaves a chain that looks whole. For that the head, "number:signature", is printed to the log and, when
+`AUDIT_HEAD_FILE` names one, appended to a file: `manage.py audit_verify --head` compares.
+
+The digests are of the rows as this kind of database stores them: moving from SQLite to PostgreSQL begins a new chain.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from kayse_admin.audit.models import Event, Seal, SealedEvent
+
+logger = logging.getLogger("kayse_admin.seals")
+
+#: Events in one seal.
+MOST = 1_000
+#: How far below the newest sealed id the usual round looks for events that became visible late.
+LOOK_BACK = 100_000
+
+_EVENTS, _SEALED = Event._meta.db_table, SealedEvent._meta.db_table
+
+
+def seal_all(*, whole: bool = False) -> int:
+    """Seal every committed event that is in no seal; returns how many. `whole` looks through the entire record."""
+    done = 0
+    while sealed := _seal_next(whole=whole):
+        done += sealed
+    if done:
+        publish()
+    return done
+
+
+def _seal_next(*, whole: bool) -> int:
+    """One more seal of at most `MOST` events; returns their number, 0 when there are none or somebody else is at it."""
+    try:
+        with transaction.atomic():
+            last = Seal.objects.order_by("-number").first()
+            low = 0 if last is None or whole else last.last_id - LOOK_BACK
+            rows = list(_read(f"LEFT JOIN {_SEALED} s ON s.event_id = e.id WHERE s.event_id IS NULL AND e.id > %s "
+                              "ORDER BY e.id LIMIT %s", [low, MOST]))  # fmt: skip
+            if rows:
+                _write(rows, last)
+            return len(rows)
+    except IntegrityError:
+        return 0  # two rounds at once: the other one has sealed these
+
+
+def _write(rows: list[tuple[int, bytes]], last: Seal | None) -> None:
+    number = last.number + 1 if last else 1
+    SealedEvent.objects.bulk_create(
+        SealedEvent(event_id=pk, seal=number, digest=digest) for pk, digest in rows
+    )
+    seal = Seal(
+        number=number,
+        at=timezone.now(),
+        count=len(rows),
+        first_id=rows[0][0],
+        last_id=rows[-1][0],
+        root=root_of(rows),
+        previous=last.signature if last else "",
+    )
+    seal.signature = signature_of(seal)
+    seal.save(force_insert=True)
+
+
+def root_of(rows: Sequence[tuple[int, bytes]]) -> str:
+    """The digest over ids and digests of the events, in the order of their ids; 64 hex digits."""
+    whole = hashlib.sha256()
+    for pk, digest in rows:
+        whole.update(b"%d:" % pk)
+        whole.update(digest)
+    return whole.hexdigest()
+
+
+def signature_of(seal: Seal) -> str:
+    """The signature over everything that the seal says; 64 hex digits."""
+    told = [
+        seal.number,
+        seal.at.timestamp(),
+        seal.count,
+        seal.first_id,
+        seal.last_id,
+        seal.root,
+        seal.previous,
+    ]
+    return hmac.new(_key(), json.dumps(told).encode(), hashlib.sha256).hexdigest()
+
+
+def _key() -> bytes:
+    """The key, from the environment: its own, or one that follows from the secret key."""
+    told = settings.AUDIT_SEAL_KEY or f"audit seals:{settings.SECRET_KEY}"
+    return hashlib.sha256(told.encode()).digest()
+
+
+def head() -> str:
+    """The newest seal as "number:signature"; "" when nothing is sealed yet."""
+    last = Seal.objects.order_by("-number").first()
+    return f"{last.number}:{last.signature}" if last else ""
+
+
+def publish() -> None:
+    """Say the head where the database cannot take it back: in the log, and in a file if one is named."""
+    newest = head()
+    logger.info("audit head %s", newest)
+    if settings.AUDIT_HEAD_FILE:
+        with Path(settings.AUDIT_HEAD_FILE).open("a") as file:
+            file.write(f"{timezone.now().isoformat()} {newest}\n")
+
+
+# --- Reading rows as they are stored --------------------------------------------------------------------------
+
+
+def _select() -> str:
+    """The columns of an event in the model's order, each in the spelling in which this database keeps it."""
+    # On SQLite a plus takes away the column's type, and with it the driver's wish to convert the text.
+    as_text = {
+        "sqlite": {"DateTimeField": "+e.{0}", "BooleanField": "+e.{0}"},
+        "postgresql": {
+            "DateTimeField": "to_char(e.{0} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')",
+            "UUIDField": "e.{0}::text",
+            "JSONField": "e.{0}::text",
+        },
+    }[connection.vendor]
+    fields = Event._meta.concrete_fields
+    return ", ".join(as_text.get(field.get_internal_type(), "e.{0}").format(field.column) for field in fields)
+
+
+def _read(rest: str, params: list[Any]) -> Iterator[tuple[int, bytes]]:
+    """Id and digest of events; `rest` is the query behind the table's name (alias e)."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {_select()} FROM {_EVENTS} e {rest}", params)  # noqa: S608  (our own names)
+        for row in cursor.fetchall():
+            yield row[0], digest_of(row)
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def digest_of(row: Sequence[Any]) -> bytes:
+    """The digest of an event's columns in the model's order; 32 bytes."""
+    return hashlib.sha256(_encode(row).encode("utf-8", "surrogatepass")).digest()
+
+
+# --- Verifying ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong first: a sentence, the seal and, when it can be told, the event."""
+
+    sentence: str
+    seal: int | None = None
+    event: int | None = None
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What `verify` saw: numbers, and the first fault (None: the record is whole)."""
+
+    seals: int = 0
+    events: int = 0
+    unsealed: int = 0
+    fault: Fault | None = None
+
+
+def verify(kept_head: str = "") -> Verdict:
+    """Read every seal and every sealed event again, and compare. `kept_head`: a head that was kept elsewhere."""
+    verdict, previous = Verdict(), ""
+    for seal in Seal.objects.order_by("number").iterator():
+        verdict.fault = _chain_fault(seal, verdict.seals + 1, previous) or _events_fault(seal)
+        if verdict.fault:
+            return verdict
+        previous = seal.signature
+        verdict.seals, verdict.events = verdict.seals + 1, verdict.events + seal.count
+    verdict.fault = _stray_fault(verdict.seals) or _head_fault(kept_head, verdict.seals)
+    verdict.unsealed = Event.objects.count() - verdict.events
+    return verdict
+
+
+def _chain_fault(seal: Seal, expected: int, previous: str) -> Fault | None:
+    if seal.number != expected:
+        return Fault(f"Seal {expected} is missing.", expected)
+    if not hmac.compare_digest(seal.signature, signature_of(seal)):
+        return Fault(f"Seal {seal.number} was changed: its signature is not ours.", seal.number)
+    if seal.previous != previous:
+        return Fault(f"Seal {seal.number} does not follow the seal before it.", seal.number)
+    return None
+
+
+def _events_fault(seal: Seal) -> Fault | None:
+    """The first event of the seal that is not what it was."""
+    members = SealedEvent.objects.filter(seal=seal.number).order_by("event_id")
+    told = [(pk, bytes(digest)) for pk, digest in members.values_list("event_id", "digest")]
+    found = dict(_read(f"JOIN {_SEALED} s ON s.event_id = e.id WHERE s.seal = %s", [seal.number]))
+    for pk, digest in told:
+        if pk not in found:
+            return Fault(f"Event {pk} was deleted.", seal.number, pk)
+        if found[pk] != digest:
+            return Fault(f"Event {pk} was changed.", seal.number, pk)
+    if len(told) != seal.count:
+        between = f"between event {seal.first_id} and event {seal.last_id}"
+        return Fault(
+            f"Seal {seal.number} covered {seal.count} events and {len(told)} are left, {between}.",
+            seal.number,
+        )
+    if root_of(told) != seal.root:
+        return Fault(f"The events of seal {seal.number} are not those that it covered.", seal.number)
+    return None
+
+
+def _stray_fault(last: int) -> Fault | None:
+    """Membership of a seal that is not there: seals were cut off and the rows of their events left."""
+    stray = SealedEvent.objects.filter(seal__gt=last).order_by("seal", "event_id").first()
+    return Fault(f"Seal {stray.seal} is missing.", stray.seal, stray.event_id) if stray else None
+
+
+def _head_fault(kept: str, last: int) -> Fault | None:
+    """The head that was kept elsewhere is not in the chain: its end was cut off, or it was made anew."""
+    if not kept:
+        return None
+    number, _, signature = kept.strip().partition(":")
+    if not number.isascii() or not number.isdecimal() or not signature:
+        return Fault("The head that was given is none: it looks like 12:3f9a….")
+    if int(number) > last:
+        return Fault(f"Seal {number} was there and is missing: the end of the record was cut off.", last + 1)
+    if not Seal.objects.filter(number=int(number), signature=signature).exists():
+        return Fault(f"Seal {number} is not the one that was there.", int(number))
+    return None
