@@ -42,6 +42,11 @@ def over() -> bool:
     return Job.objects.filter(state=Job.State.DONE).exists()
 
 
+def sending() -> set[int]:
+    """The requests that stand as being sent."""
+    return set(Chunk.objects.filter(state=Chunk.State.SENDING).values_list("pk", flat=True))
+
+
 class Racing:
     """Two workers; one that is killed is replaced."""
 
@@ -50,6 +55,7 @@ class Racing:
         self.mode = mode
         self.processes = [self.begin(), self.begin()]
         self.random = random.Random(7)
+        self.left: set[int] = set()
 
     def begin(self) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
@@ -61,11 +67,13 @@ class Racing:
 
     def kill_one(self) -> None:
         """Kill one of the two at a random moment of its work."""
-        until(lambda: Chunk.objects.filter(state=Chunk.State.SENDING).exists() or over())
-        time.sleep(self.random.uniform(0, 0.08))
+        until(lambda: bool(sending() - self.left) or over())
+        time.sleep(self.random.uniform(0, 0.06))
         place = self.random.randrange(2)
         self.processes[place].kill()
         self.processes[place].wait(timeout=30)
+        # What stands as being sent now may be what the dead left: the next kill waits for another request.
+        self.left = sending()
         self.processes[place] = self.begin()
 
     def end(self) -> None:
