@@ -17,6 +17,7 @@ from hashlib import sha256
 from django.conf import settings
 from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.utils import timezone
 
 from caselists_ui import local, services
@@ -89,7 +90,8 @@ def sweep() -> int:
     if not isinstance(found, Applied):
         return 0
     orphans = [row for row in found.value.data if _is_orphan(row.name or "")]
-    local.remember(orphans, began)
+    with transaction.atomic():
+        local.remember(orphans, began)
     gone = 0
     for lists in CaseList.objects.filter(pk__in=[row.id for row in orphans]):
         outcome = services.delete(

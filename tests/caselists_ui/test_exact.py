@@ -56,8 +56,8 @@ def test_two_requests_two_operations_and_five_minutes(
         ("POST", "/v1/case_lists"),
         ("POST", "/v1/case_lists/bulk_delete"),
     ]
-    actions = Event.objects.filter(stage=Stage.OUTCOME).values_list("action", "result", "reason")
-    assert [(action, result) for action, result, _ in actions] == [
+    actions = Event.objects.filter(stage=Stage.OUTCOME).order_by("id").values_list("action", "result")
+    assert list(actions) == [
         ("case_list_create", "applied"),
         ("case_list_delete", "applied"),
     ]
