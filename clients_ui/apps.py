@@ -6,11 +6,14 @@ from django.apps import AppConfig
 
 
 class ClientsConfig(AppConfig):
-    """Names the looks that can tell what became of an edit or a delete that nobody finished."""
+    """Names the looks that can tell what became of an unfinished edit or delete, and the kinds of bulk jobs."""
 
     name = "clients_ui"
 
     def ready(self) -> None:
-        from clients_ui import verify
+        from clients_ui import bulk, verify
+        from kayse_admin.jobs import registry
 
         verify.register()
+        registry.register(bulk.Upsert())
+        registry.register(bulk.Delete())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -12,23 +11,11 @@ from clients_ui import keyset
 from clients_ui.fields import BY_NAME, Kind
 from clients_ui.keyset import Condition, Section
 from clients_ui.models import Client
+from kayse_admin.cells import neutral
 from kayse_admin.kayse_api.schemas import CLIENT_FIELDS
 
 BATCH = 1_000
 HEADER = ("id", *CLIENT_FIELDS)
-
-#: A cell that a spreadsheet would take for a formula, with the apostrophes that an earlier export put before it.
-_FORMULA = re.compile(r"'*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]")
-
-
-def neutral(text: str) -> str:
-    """The text with an apostrophe before it where a spreadsheet would calculate it; `original` takes it off again."""
-    return f"'{text}" if _FORMULA.match(text) else text
-
-
-def original(cell: str) -> str:
-    """What `neutral` was given."""
-    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
 def lines(sections: Sequence[Section], also: Sequence[Condition]) -> Iterator[str]:

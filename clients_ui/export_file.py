@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from clients_ui.export import original
 from clients_ui.fields import BY_NAME, DOCUMENTED, MOST_KEPT
+from kayse_admin.cells import original
 from kayse_admin.converters import parse_id
 
 #: Longest line that is believed to be one: an unclosed quote would swallow the rest of the file as a single row.
@@ -58,7 +58,7 @@ def read(lines: Iterable[str]) -> Iterator[Row | BadRow]:
 
     Raises `NotAnExport` when the head is not that of a client export.
     """
-    source = _Lines(lines)
+    source = Lines(lines)
     try:
         head = [name.strip().lower() for name in next(csv.reader(source, strict=True))]
     except (StopIteration, csv.Error):
@@ -80,7 +80,7 @@ def read(lines: Iterable[str]) -> Iterator[Row | BadRow]:
             yield _row(source.row, columns, cells)
 
 
-class _Lines:
+class Lines:
     """Lines with their numbers, of which those of the current row can be given back.
 
     An unclosed quote would swallow the rest of the file as one row; so a row that goes on for too long is an error,
@@ -102,7 +102,7 @@ class _Lines:
         self._again.extendleft(reversed(self._taken[1:]))
         self._number = self.row
 
-    def __iter__(self) -> _Lines:
+    def __iter__(self) -> Lines:
         return self
 
     def __next__(self) -> str:

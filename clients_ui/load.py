@@ -52,7 +52,7 @@ def load(rows: Iterable[Row | BadRow], at: datetime) -> Loaded:
         with _indexed_afterwards() if is_first_load else nullcontext():
             for batch in chain([first], batches):
                 with transaction.atomic():
-                    loaded.added += _take(batch, at)
+                    loaded.added += take(batch, at)
                 loaded.taken += len(batch)
     directory.forget_count()
     return loaded
@@ -91,8 +91,8 @@ def _good(rows: Iterable[Row | BadRow], loaded: Loaded) -> Iterator[Row]:
             yield row
 
 
-def _take(batch: Sequence[Row], at: datetime) -> int:
-    """Upsert one batch; returns how many clients were not known before."""
+def take(batch: Sequence[Row], at: datetime) -> int:
+    """Upsert rows that tell the same fields; returns how many clients were not known before."""
     if not batch:
         return 0
     here = _known_here([row.pk for row in batch])

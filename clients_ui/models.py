@@ -135,3 +135,6 @@ class Client(models.Model):
     def not_told(self) -> list[str]:
         """The writable fields that were never told."""
         return [name for name in WRITABLE if self.age(name) is None]
+
+
+from clients_ui.imports.models import Import, Piece, RememberedMapping  # noqa: E402, F401  (tables of this app)

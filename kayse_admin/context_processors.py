@@ -26,6 +26,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     }
     user = getattr(request, "user", None)
     if user is not None and user.is_authenticated:
+        from kayse_admin.jobs import ending
         from kayse_admin.upstream import status
 
         actor = actor_of(request)
@@ -33,7 +34,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             "actor": {"id": actor.id, "name": actor.name, "role_label": actor.role},
             "nav": _navigation(request, actor),
             "budget": status.budget(),
-            "banners": status.banners(actor),
+            "banners": [*status.banners(actor), *ending.notices(actor)],
         }
     return {"shell": context}
 
@@ -43,7 +44,8 @@ NAVIGATION = (
     ("", (("Case lists", "caselists_ui:index", "queue-list", Capability.LISTS_VIEW),)),
     (
         "Operations",
-        (("Labels", "caselists_ui:labels", "tag", Capability.LISTS_VIEW),
+        (("Jobs", "jobs:index", "arrow-path-rounded-square", Capability.CLIENTS_VIEW),
+         ("Labels", "caselists_ui:labels", "tag", Capability.LISTS_VIEW),
          ("Audit log", "audit:index", "clock", Capability.AUDIT_VIEW),
          ("People", "people:index", "user-group", Capability.PEOPLE_EDIT)),
     ),

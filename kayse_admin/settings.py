@@ -61,10 +61,13 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
+    "django_tasks",
+    "django_tasks_db",
     "kayse_admin.apps.KayseAdminConfig",
     "kayse_admin.accounts",
     "kayse_admin.audit",
     "kayse_admin.upstream",
+    "kayse_admin.jobs",
     "clients_ui",
     "caselists_ui",
 ]
@@ -127,6 +130,29 @@ else:
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 #: Shared by every process: an answer of the vendor that is worth a request is not asked for twice.
 CACHES = {"default": env.cache("CACHE_URL", default="dbcache://kayse_cache")}
+
+# --- Bulk jobs --------------------------------------------------------------------------------------------
+#: Django's Tasks interface: more workers on one PostgreSQL are more machines.
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+#: Rows in one bulk request; the vendor names no number, 500 is what it takes elsewhere.
+KAYSE_BULK_ROWS = env.int("KAYSE_BULK_ROWS", default=500)
+#: Requests that one job may spend on halving batches that Kayse refuses as a whole.
+JOB_SPLIT_REQUESTS = env.int("JOB_SPLIT_REQUESTS", default=40)
+#: Reads that one job may spend on finding out what became of rows after an answer that never came.
+JOB_VERIFY_REQUESTS = env.int("JOB_VERIFY_REQUESTS", default=50)
+#: Seconds after an unanswered request before a read is believed that shows the old value.
+JOB_SETTLING = env.float("JOB_SETTLING", default=300.0)
+#: Seconds before a job tries again after Kayse could not be reached.
+JOB_PAUSE_BETWEEN_TRIES = env.float("JOB_PAUSE_BETWEEN_TRIES", default=30.0)
+
+#: A mail server, if there is one: who started a job is told by mail how it ended.
+EMAIL_HOST = env.str("EMAIL_HOST", default="")
+EMAIL_PORT = env.int("EMAIL_PORT", default=587)
+EMAIL_HOST_USER = env.str("EMAIL_HOST_USER", default="")
+EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", default="")
+EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=True)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="kayse-admin@localhost")
 
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
@@ -247,6 +273,10 @@ CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "kayse_admin.errors.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
+FILE_UPLOAD_HANDLERS = ["kayse_admin.uploads.Handler"]
+#: Largest file that is taken, and most rows of an import through the browser.
+UPLOAD_MOST_BYTES = env.int("UPLOAD_MOST_BYTES", default=50_000_000)
+IMPORT_MOST_ROWS = env.int("IMPORT_MOST_ROWS", default=100_000)
 
 # --- Language, time, phones -------------------------------------------------------------------------------
 LANGUAGE_CODE = "en-us"

@@ -21,6 +21,7 @@ urlpatterns = [
     path("people/", include("kayse_admin.accounts.people_urls")),
     path("clients/", include("clients_ui.urls")),
     path("", include("caselists_ui.urls")),
+    path("jobs/", include("kayse_admin.jobs.urls")),
     path("audit/", include("kayse_admin.audit.urls")),
     path("upstream/try-again/", upstream.try_again, name="upstream_try_again"),
     path("healthz", health.healthz, name="healthz"),

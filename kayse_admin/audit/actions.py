@@ -22,8 +22,10 @@ class Action(StrEnum):
     CASE_LIST_DELETE = "case_list_delete"
     CLIENTS_BULK_UPSERT = "clients_bulk_upsert"
     CLIENTS_BULK_DELETE = "clients_bulk_delete"
+    CLIENTS_IMPORT = "clients_import"
     CLIENT_EXPORT = "client_export"
     CLIENT_REVEAL = "client_reveal"
+    JOB_CONTROL = "job_control"
     LABELS_CHANGE = "labels_change"
     DIRECTORY_LOAD = "directory_load"
     SIGN_IN = "sign_in"
@@ -67,8 +69,10 @@ _WORDS: dict[Action, tuple[str, str]] = {
     Action.CASE_LIST_DELETE: ("Delete case list", "deleted"),
     Action.CLIENTS_BULK_UPSERT: ("Change many clients", "changed many"),
     Action.CLIENTS_BULK_DELETE: ("Delete many clients", "deleted many"),
+    Action.CLIENTS_IMPORT: ("Start an import", "started"),
     Action.CLIENT_EXPORT: ("Export clients", "exported"),
     Action.CLIENT_REVEAL: ("Reveal a masked value", "revealed a masked value of"),
+    Action.JOB_CONTROL: ("Control a job", "controlled"),
     Action.LABELS_CHANGE: ("Change labels", "changed the labels of"),
     Action.DIRECTORY_LOAD: ("Load client export", "loaded"),
     Action.SIGN_IN: ("Sign in", "signed in"),

@@ -49,6 +49,7 @@ KINDS: Mapping[str, str] = {
     "operation": "operation",
     "audit": "audit log",
     "directory": "directory",
+    "job": "job",
     "upstream": "connection to Kayse",
 }
 

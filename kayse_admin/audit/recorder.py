@@ -46,10 +46,13 @@ def intent(
     before: Json = None,
     reason: str = "",
     job: int | None = None,
+    together: Callable[[], None] | None = None,
 ) -> Event:
     """Commit that somebody is about to do this. Raises `AlreadyPerformed` when the operation id was used before.
 
-    Raises RuntimeError inside another transaction: an intent that could still be rolled back is none.
+    `together` is called inside the same transaction: what it writes is committed with the intent, and what it raises
+    leaves neither behind. Raises RuntimeError inside another transaction: an intent that could still be rolled back is
+    none.
     """
     event = Event(
         operation=operation,
@@ -65,6 +68,8 @@ def intent(
     )
     try:
         with transaction.atomic(durable=True):
+            if together:
+                together()
             event.save()
             OpenOperation.objects.create(
                 operation=operation, owner=owner.me(), actor_id=actor.id, action=action, **_what(target)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterable
+from contextlib import nullcontext
 from typing import Any
 
 from .config import Switches
@@ -116,10 +118,13 @@ def bulk_upsert(store: Store, switches: Switches, rows: list[dict[str, Any]]) ->
     keys = GET_KEYS if switches.answers == "sparse" else ALL_KEYS
     done: list[int] = []
     failed: list[dict[str, Any]] = []
-    with store.transaction():
+    slow = switches.bulk_row_ms / 1000 if switches.bulk == "per_row" else 0
+    with nullcontext() if slow else store.transaction():
         for index, row in enumerate(rows):
             try:
-                done.append(_upsert(store, row, f"clients[{index}]"))
+                with store.transaction():
+                    done.append(_upsert(store, row, f"clients[{index}]"))
+                time.sleep(slow)
             except ApiError as problem:
                 if switches.bulk == "abort_batch":
                     raise ApiError(400, f"Row {index}: {problem.message} Nothing was changed.") from None

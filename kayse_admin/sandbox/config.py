@@ -19,8 +19,10 @@ DEFAULT_CLIENTS = 2_000
 class Switches(BaseModel):
     """The points on which the vendor's pages can be read in two ways, and the size of the hourly limit.
 
-    ``rate_window`` is in seconds. Words and numbers are both taken, so that the same model reads the
-    environment and the body of ``POST /_sandbox/switches``.
+    ``rate_window`` is in seconds. With ``bulk_row_ms`` above 0 (and bulk=per_row) a bulk upsert of clients commits
+    each row by itself and rests that many milliseconds behind it, so that a caller who goes away leaves half of a
+    batch done for a while. Words and numbers are both taken, so that the same model reads the environment and the
+    body of ``POST /_sandbox/switches``.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -29,6 +31,7 @@ class Switches(BaseModel):
     bulk: Literal["per_row", "abort_batch"] = "per_row"
     total: Literal["lists", "pages"] = "lists"
     answers: Literal["full", "sparse"] = "full"
+    bulk_row_ms: int = Field(default=0, ge=0, le=60_000)
     rate_limit: int = Field(default=500, ge=0, le=10**9)
     rate_window: int = Field(default=3600, ge=1, le=10**9)
 

@@ -49,16 +49,28 @@ def perform(
     before: Json = None,
     reason: str = "",
     purpose: Purpose = Purpose.PERSON,
+    job: int | None = None,
+    together: Callable[[], None] | None = None,
+    told: Callable[[Applied[T]], Json] = lambda outcome: outcome.raw,
 ) -> Outcome[T]:
     """Send one change to the vendor, with its intent and its outcome in the record.
 
     `operation` comes from the form, so that a double click is one operation; used before, it raises
     `AlreadyPerformed` and nothing is sent. `settle` is called once, whatever the outcome, inside the transaction that
-    writes it. An exception in `send` is a mistake of ours after which nobody knows what was sent: it is recorded as
+    writes it. `together` is called inside the transaction that commits the intent; `told` says what of the answer the
+    record keeps. An exception in `send` is a mistake of ours after which nobody knows what was sent: it is recorded as
     unknown and raised again.
     """
     begun = recorder.intent(
-        actor, action, target, operation=operation, payload=payload, before=before, reason=reason
+        actor,
+        action,
+        target,
+        operation=operation,
+        payload=payload,
+        before=before,
+        reason=reason,
+        job=job,
+        together=together,
     )
     try:
         outcome = call(send, purpose)
@@ -79,7 +91,7 @@ def perform(
         outcome.result,
         settle=settle_now,
         after=lambda: settled.after,
-        answer=outcome.raw if isinstance(outcome, Applied) else None,
+        answer=told(outcome) if isinstance(outcome, Applied) else None,
         http_status=outcome.status if isinstance(outcome, Applied | Rejected | Unknown) else None,
         duration_ms=outcome.duration_ms,
         requests=outcome.requests,

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from clients_ui import export, export_file, knowledge
 from clients_ui.load import load
 from clients_ui.models import Client
+from kayse_admin import cells
 from kayse_admin.audit.models import Event
 
 pytestmark = pytest.mark.django_db
@@ -107,4 +108,4 @@ def test_access(client: Browser, as_nobody: Browser, as_auditor: Browser) -> Non
 
 @given(st.text(max_size=20))
 def test_neutral_and_back(text: str) -> None:
-    assert export.original(export.neutral(text)) == text
+    assert cells.original(cells.neutral(text)) == text

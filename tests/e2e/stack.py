@@ -96,6 +96,10 @@ class Stack:
         with httpx.Client(base_url=self.vendor, trust_env=False) as http:
             return http.request(method, path, **arguments).raise_for_status().json()
 
+    def sandbox_text(self, path: str) -> str:
+        """What one of the sandbox's own addresses says, as text."""
+        return httpx.get(f"{self.vendor}{path}", trust_env=False, timeout=60).raise_for_status().text
+
     def stop(self) -> None:
         """End everything."""
         for name in list(self.processes):

@@ -22,6 +22,8 @@ PAGES: dict[str, tuple[str, str]] = {
     "client-new": ("paralegal", "/clients/new/"),
     "client-edit": ("paralegal", "/clients/7/edit/"),
     "client-delete": ("paralegal", "/clients/7/delete/"),
+    "client-import": ("paralegal", "/clients/import/"),
+    "jobs": ("paralegal", "/jobs/"),
     "case-lists": ("manager", "/case-lists/"),
     "case-list": ("manager", "/case-lists/1/"),
     "case-list-new": ("manager", "/case-lists/new/"),

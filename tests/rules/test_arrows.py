@@ -20,6 +20,8 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "kayse_admin/audit": ("clients_ui", "caselists_ui", "kayse_admin.kayse_api", "kayse_admin.upstream"),
     "kayse_admin/upstream": ("clients_ui", "caselists_ui"),
     "kayse_admin/accounts": ("clients_ui", "caselists_ui", "kayse_admin.upstream", "kayse_admin.kayse_api"),
+    # Jobs reach the kinds of work through their registry.
+    "kayse_admin/jobs": ("clients_ui", "caselists_ui"),
     # Lists name clients; clients do not know of lists.
     "clients_ui": ("caselists_ui",),
     # The stand-in shares nothing with what it tests.

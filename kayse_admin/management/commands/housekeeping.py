@@ -16,13 +16,14 @@ from django.utils import timezone
 from kayse_admin.accounts import limits
 from kayse_admin.accounts.models import Session
 from kayse_admin.audit import recovery, seals
+from kayse_admin.jobs import runner
 from kayse_admin.logs import current_request_id
 
 logger = logging.getLogger("kayse_admin.housekeeping")
 
 
 class Command(BaseCommand):
-    """Recovers unfinished operations and seals the record at the start and then every minute, until told to end."""
+    """Recovers unfinished operations and jobs and seals the record, at the start and then every minute."""
 
     help = "Close operations that nobody finished and seal audit events; runs until SIGTERM."
 
@@ -54,6 +55,7 @@ def round_once(*, whole: bool = False) -> None:
     try:
         close_old_connections()
         closed = recovery.recover()
+        runner.sweep()
         seals.seal_all(whole=whole)
         forget_ended()
     except DatabaseError as error:

@@ -1,0 +1,221 @@
+"""Clients in bulk: the kinds of jobs that create, change and delete many of them.
+
+A row of a job is one client: `target` its Kayse id (None for a new one), `body` the fields to send, `before` what was
+known of them. The vendor takes a row with an id as a partial update, and one without as a create.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+
+from clients_ui import directory, editing, export_file, knowledge, load
+from clients_ui.fields import DOCUMENTED, kept
+from clients_ui.models import Client
+from kayse_admin.accounts.roles import Capability
+from kayse_admin.actors import Actor
+from kayse_admin.audit.actions import Action
+from kayse_admin.audit.diff import NOT_TOLD
+from kayse_admin.audit.records import Json
+from kayse_admin.jobs.models import Job, Row
+from kayse_admin.jobs.registry import Became, Kind, Seen
+from kayse_admin.kayse_api.client import KayseClient
+from kayse_admin.kayse_api.outcomes import Applied, Outcome, Rejected
+from kayse_admin.kayse_api.schemas import BulkClients, Deleted, FailedRow
+from kayse_admin.kayse_api.schemas import Client as Told
+from kayse_admin.upstream.budget import Purpose
+from kayse_admin.upstream.client import read
+
+NOT_NAMED = "Kayse took the batch and did not name this row."
+
+
+class Upsert(Kind):
+    """Create and change clients."""
+
+    name = "clients_upsert"
+    action = Action.CLIENTS_BULK_UPSERT
+    capability = Capability.CLIENTS_EDIT
+
+    def payload(self, job: Job, rows: Sequence[Row]) -> Json:
+        """The body of the request."""
+        return {"clients": [row.sent for row in rows]}
+
+    def send(self, kayse: KayseClient, job: Job, rows: Sequence[Row]) -> Outcome[BulkClients]:
+        """One request."""
+        return kayse.clients.bulk_upsert([row.sent for row in rows])
+
+    def told(self, outcome: Applied[Any]) -> Json:
+        """Ids and refusals; the values stand in the payload."""
+        value: BulkClients = outcome.value
+        return {"successful_ids": value.successful_ids, "failed": [row.raw for row in value.failed]}
+
+    def settle(
+        self, actor: Actor, job: Job, rows: Sequence[Row], answer: BulkClients, at: datetime
+    ) -> list[Became]:
+        """Find each row in the answer, and take what was told into the directory."""
+        became = assign(rows, answer)
+        told = {client.id: client for client in answer.clients}
+        done = [
+            (one.result, row, told.get(one.result))
+            for row, one in zip(rows, became, strict=True)
+            if one.result and one.outcome in (Row.Outcome.CREATED, Row.Outcome.UPDATED)
+        ]
+        learn(done, at, actor)
+        return became
+
+    def links(self, actor: Actor, job: Job) -> list[tuple[str, str]]:
+        """An import can be undone, once."""
+        if not actor.can(Capability.CLIENTS_DELETE) or Job.objects.filter(undoes=job.pk).exists():
+            return []
+        return [("Undo…", reverse("clients_ui:import_undo", args=[job.pk]))]
+
+    def look(self, actor: Actor, row: Row) -> tuple[Outcome[Told], Seen]:
+        """Read the client and hold the changed fields against what was sent and what was there before."""
+        assert row.target is not None
+        at, target = timezone.now(), row.target
+        outcome = read(lambda kayse: kayse.clients.get(target), purpose=Purpose.JOB)
+        if isinstance(outcome, Rejected) and outcome.is_not_found:
+            directory.mark_gone(target, at)
+        if not isinstance(outcome, Applied):
+            return outcome, Seen.NEITHER
+        directory.learn(outcome.value, at)
+        told, before = outcome.value.told, row.before or {}
+        shown = [name for name in row.body if name in told]
+        if shown and all(editing.same(name, row.body[name], told[name]) for name in shown):
+            return outcome, Seen.DONE
+        if shown and all(editing.same(name, before.get(name, NOT_TOLD), told[name]) for name in shown):
+            return outcome, Seen.OLD
+        return outcome, Seen.NEITHER
+
+    def settle_row(self, actor: Actor, job: Job, row: Row, at: datetime) -> Became:
+        """The row was done after all: the directory learns what was sent."""
+        result = row.target or row.result
+        if result:
+            learn([(result, row, None)], at, actor)
+        return super().settle_row(actor, job, row, at)
+
+
+class Delete(Kind):
+    """Delete clients, softly."""
+
+    name = "clients_delete"
+    action = Action.CLIENTS_BULK_DELETE
+    capability = Capability.CLIENTS_DELETE
+
+    def payload(self, job: Job, rows: Sequence[Row]) -> Json:
+        """The body of the request."""
+        return {"client_ids": [row.target for row in rows]}
+
+    def send(self, kayse: KayseClient, job: Job, rows: Sequence[Row]) -> Outcome[Deleted]:
+        """One request."""
+        return kayse.clients.bulk_delete([row.target for row in rows if row.target])
+
+    def settle(
+        self, actor: Actor, job: Job, rows: Sequence[Row], answer: Deleted, at: datetime
+    ) -> list[Became]:
+        """What Kayse confirms is marked here; what it does not name was not there any more."""
+        gone = set(answer.deleted_ids)
+        Client.objects.filter(pk__in=gone, gone_at=None).update(
+            gone_at=at, changed_at=at, changed_by=actor.id
+        )
+        return [
+            Became(Row.Outcome.UPDATED, row.target)
+            if row.target in gone
+            else Became(Row.Outcome.FAILED, row.target, "Kayse did not confirm that it deleted this client.")
+            for row in rows
+        ]
+
+    def look(self, actor: Actor, row: Row) -> tuple[Outcome[Told], Seen]:
+        """Whether Kayse still has the client; deleting again is harmless, so "still there" is the old value."""
+        assert row.target is not None
+        target = row.target
+        outcome = read(lambda kayse: kayse.clients.get(target), purpose=Purpose.JOB)
+        return outcome, Seen.OLD if isinstance(outcome, Applied) else Seen.NEITHER
+
+
+def learn(done: Iterable[tuple[int, Row, Told | None]], at: datetime, actor: Actor) -> None:
+    """Take many clients into the directory: what was told, and for the rest what was sent."""
+    groups: dict[tuple[str, ...], list[export_file.Row]] = defaultdict(list)
+    ids = []
+    for pk, row, client in done:
+        ids.append(pk)
+        told = {**row.body, **(client.told if client else {})}
+        told = {name: kept(name, told[name]) for name in DOCUMENTED if name in told}
+        if client and client.extra:
+            one, _ = directory.learn(client, at)
+            knowledge.merge(one, told, at)
+            one.save()
+        else:
+            groups[tuple(told)].append(export_file.Row(row.line, pk, told))
+    for group in groups.values():
+        load.take(group, at)
+    for start in range(0, len(ids), 500):
+        Client.objects.filter(pk__in=ids[start : start + 500]).update(changed_at=at, changed_by=actor.id)
+    directory.forget_count()
+
+
+def assign(rows: Sequence[Row], answer: BulkClients) -> list[Became]:
+    """What the answer says of each row: by id, by external source and id, by place only where the counts agree.
+
+    A row that is named nowhere is unknown: the vendor's page does not say what its silence means.
+    """
+    refused = [_refused_row(rows, row) for row in answer.failed]
+    reasons = {
+        place: row.message for place, row in zip(refused, answer.failed, strict=True) if place is not None
+    }
+    by_key: dict[tuple[str, str] | None, list[int]] = defaultdict(list)
+    for client in reversed(answer.clients):
+        by_key[_key(vars(client))].append(client.id)
+    named = {client.id for client in answer.clients} | set(answer.successful_ids)
+    in_order = _in_order(rows, answer, reasons)
+    became = []
+    for place, row in enumerate(rows):
+        if place in reasons:
+            became.append(Became(Row.Outcome.FAILED, row.target, f"Kayse says: {reasons[place]}"))
+        elif row.target:
+            outcome = Row.Outcome.UPDATED if row.target in named else Row.Outcome.UNKNOWN
+            became.append(Became(outcome, row.target, "" if row.target in named else NOT_NAMED))
+        else:
+            ours = by_key.get(_key(row.body)) if _key(row.body) else None
+            made = ours.pop() if ours else in_order.get(place)
+            outcome = Row.Outcome.CREATED if made else Row.Outcome.UNKNOWN
+            became.append(Became(outcome, made, "" if made else NOT_NAMED))
+    return became
+
+
+def _key(fields: Mapping[str, Any]) -> tuple[str, str] | None:
+    source, ident = fields.get("external_source"), fields.get("external_source_id")
+    return (str(source), str(ident)) if source and ident else None
+
+
+def _in_order(rows: Sequence[Row], answer: BulkClients, reasons: Mapping[int, str]) -> dict[int, int]:
+    """The new ids by place, when nothing else names them: only if as many ids are left over as rows."""
+    taken = {row.target for row in rows if row.target}
+    told = {client.id: _key(vars(client)) for client in answer.clients}
+    if any(told.values()) or None in [_refused_row(rows, row) for row in answer.failed]:
+        return {}
+    ids = [pk for pk in answer.successful_ids if pk not in taken]
+    places = [place for place, row in enumerate(rows) if not row.target and place not in reasons]
+    return dict(zip(places, ids, strict=True)) if len(ids) == len(places) else {}
+
+
+def _refused_row(rows: Sequence[Row], failed: FailedRow) -> int | None:
+    """The place of the row that a refusal is about; None when it cannot be told."""
+    for place, row in enumerate(rows):
+        if failed.id and row.target == failed.id:
+            return place
+    wanted = [
+        place
+        for place, row in enumerate(rows)
+        if failed.external_source_id
+        and row.body.get("external_source_id") == failed.external_source_id
+        and failed.external_source in (None, row.body.get("external_source"))
+    ]
+    if failed.index is not None and failed.index < len(rows) and (not wanted or failed.index in wanted):
+        return failed.index
+    return wanted[0] if len(wanted) == 1 else None

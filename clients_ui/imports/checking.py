@@ -1,0 +1,249 @@
+"""Judging every row of a file before anything is sent: what it would do, what is wrong with it, whom it may double.
+
+Nothing here calls the vendor; clients are matched with the local directory.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+
+from clients_ui import editing, normal
+from clients_ui.fields import BY_NAME, Kind, is_empty
+from clients_ui.forms import parse
+from clients_ui.imports.mapping import ID, Options
+from clients_ui.imports.reading import Record
+from clients_ui.models import Client
+from kayse_admin.cells import original
+from kayse_admin.converters import parse_id
+from kayse_admin.jobs.models import Row
+
+BATCH = 1_000
+CLEAR = "CLEAR"
+ERROR, TWIN = "error", "twin"
+_FLAGS = {
+    **dict.fromkeys(("true", "t", "1", "yes", "y"), True),
+    **dict.fromkeys(("false", "f", "0", "no", "n"), False),
+}
+
+
+@dataclass(slots=True)
+class Checker:
+    """Checks the rows of one file against each other and against the directory.
+
+    `may_opt_in`: whether whoever imports may take back an opt-out from calls.
+    """
+
+    options: Options
+    header: Sequence[str]
+    may_opt_in: bool
+    #: Line on which a key was seen first, by the hash of the key: a file may have many rows.
+    _seen: dict[int, int] = field(default_factory=dict)
+
+    def rows(self, records: Iterable[Record]) -> Iterator[Row]:
+        """A row of the ledger for each record, in order."""
+        source = iter(records)
+        while batch := list(islice(source, BATCH)):
+            parsed = [self._parse(record) for record in batch]
+            known = _known(self.options, [one for one in parsed if one.row.flag != ERROR])
+            for one in parsed:
+                if one.row.flag != ERROR:
+                    self._match(one, known)
+            self._look_for_twins([one for one in parsed if not one.row.flag and not one.row.target])
+            yield from (one.row for one in parsed)
+
+    def _parse(self, record: Record) -> _Parsed:
+        row = Row(line=record.line, source={"cells": record.cells})
+        one = _Parsed(row)
+        if record.problem:
+            return one.refuse(record.problem)
+        for place, name in enumerate(self.options.columns):
+            cell = original(record.cells[place]).strip()
+            if not name or not cell:
+                continue
+            try:
+                one.values[name] = parse_id(cell) if name == ID else value_of(name, cell)
+            except ValidationError as error:
+                return one.refuse(f"{self.header[place]}: {error.messages[0]}", place)
+            if name == ID and one.values[ID] is None:
+                return one.refuse(f"{self.header[place]}: a Kayse id is a whole number from 1.", place)
+        if self.options.source:
+            one.values.setdefault("external_source", self.options.source)
+        row.label = _name(one.values)[:200]
+        return one
+
+    def _match(self, one: _Parsed, known: _Known) -> None:
+        pk = one.values.pop(ID, None)
+        key = _external(one.values)
+        again = self._again(f"id {pk}" if pk else f"ext {key}" if key else "", one.row.line)
+        if again:
+            one.refuse(f"The same {'id' if pk else 'external id'} is on line {again} already.")
+            return
+        client = known.by_id.get(pk) if pk else known.by_key.get(key) if key else None
+        if pk and client is None:
+            one.refuse(f"Client {pk} is not known here. Open it by its id once, then import again.")
+        elif client is not None and client.gone_at:
+            one.refuse("This client was deleted at Kayse.")
+        elif client is not None:
+            self._update(one, client)
+        else:
+            self._create(one)
+
+    def _create(self, one: _Parsed) -> None:
+        if self.options.mode == "update":
+            one.refuse("Nobody known here matches, and this import only updates.")
+            return
+        missing = [f.label for f in BY_NAME.values() if f.required and is_empty(one.values.get(f.name))]
+        if missing:
+            one.refuse(f"A new client needs: {', '.join(missing)}.")
+            return
+        one.row.body = {name: value for name, value in one.values.items() if value is not None}
+
+    def _update(self, one: _Parsed, client: Client) -> None:
+        row = one.row
+        row.target, row.label = client.pk, client.name[:200]
+        if self.options.mode == "create":
+            row.outcome, row.reason = Row.Outcome.UNCHANGED, "Known here already; this import only creates."
+            return
+        now = client.known()
+        changes = {
+            name: value
+            for name, value in one.values.items()
+            if self._writes(name, now) and not (name in now and editing.same(name, value, now[name]))
+        }
+        flag = "voice_calls_opted_out"
+        if changes.get(flag) is False and not self.may_opt_in:
+            one.refuse("This takes back an opt-out from calls, which needs an administrator.")
+            return
+        if not changes:
+            row.outcome, row.reason = Row.Outcome.UNCHANGED, "Everything is as it is known here."
+            return
+        row.body, row.before = changes, {name: now[name] for name in changes if name in now}
+
+    def _writes(self, name: str, now: Mapping[str, Any]) -> bool:
+        policy = self.options.policy(name)
+        if policy == "if_empty":
+            return name in now and is_empty(now[name])
+        return policy == "always"
+
+    def _again(self, key: str, line: int) -> int | None:
+        """The line on which this key was seen before."""
+        if not key:
+            return None
+        first = self._seen.setdefault(hash(key), line)
+        return first if first != line else None
+
+    def _look_for_twins(self, created: Sequence[_Parsed]) -> None:
+        """Mark new rows that may be somebody who is known, or who is in the file twice: a person decides."""
+        found = _twins(created)
+        for one in created:
+            mail = normal.email_key(one.values.get("email"))
+            phone = normal.phone_key(one.values.get("mobile"), settings.PHONE_REGION)
+            alike = found.get(("email", mail)) or found.get(("phone", phone))
+            lines = [self._again(f"mail {mail}" if mail else "", one.row.line),
+                     self._again(f"phone {phone}" if phone else "", one.row.line)]  # fmt: skip
+            first = next((line for line in lines if line), None)
+            if alike:
+                one.row.reason = f"May be {alike[1]} (ID {alike[0]}), who has the same {alike[2]}."
+                one.row.source["twin"] = alike[0]  # type: ignore[index]
+            elif first:
+                one.row.reason = f"Has the same phone or e-mail as line {first}."
+            if alike or first:
+                one.row.flag, one.row.outcome = TWIN, Row.Outcome.FAILED
+
+
+@dataclass(slots=True)
+class _Parsed:
+    """A row under way: its values by field."""
+
+    row: Row
+    values: dict[str, Any] = field(default_factory=dict)
+
+    def refuse(self, why: str, place: int | None = None) -> _Parsed:
+        """The row cannot be sent; `place` is the column that is wrong."""
+        self.row.flag, self.row.outcome, self.row.reason = ERROR, Row.Outcome.FAILED, why[:500]
+        self.row.body, self.row.before = {}, None
+        if place is not None:
+            self.row.source["place"] = place  # type: ignore[index]
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    by_id: dict[int, Client]
+    by_key: dict[tuple[str, str] | None, Client]
+
+
+def value_of(name: str, cell: str) -> Any:
+    """What a cell says for a field: None for CLEAR. Raises ValidationError with a sentence."""
+    kind = BY_NAME[name].kind
+    if cell == CLEAR:
+        if BY_NAME[name].required or kind is Kind.FLAG:
+            raise ValidationError("This field cannot be cleared.")
+        return [] if kind is Kind.IDS else None
+    if kind is Kind.FLAG:
+        if cell.lower() not in _FLAGS:
+            raise ValidationError("Write yes or no.")
+        return _FLAGS[cell.lower()]
+    return parse(name, cell)
+
+
+def _known(options: Options, parsed: Sequence[_Parsed]) -> _Known:
+    """The clients that these rows match, in two queries."""
+    ids = {one.values[ID] for one in parsed if one.values.get(ID)}
+    by_id = Client.objects.in_bulk(ids) if ids else {}
+    by_key: dict[tuple[str, str] | None, Client] = {}
+    keys = {key[1] for one in parsed if (key := _external(one.values)) and not one.values.get(ID)}
+    if keys and options.match != "none":
+        for client in Client.objects.filter(external_key__in=keys).order_by("gone_at", "-id"):
+            by_key[_external(vars(client))] = client
+    return _Known(by_id, by_key)
+
+
+def _external(values: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Source and id as they are compared: without case, accents and punctuation."""
+    source, ident = normal.key(values.get("external_source")), normal.key(values.get("external_source_id"))
+    return (source, ident) if ident else None
+
+
+def _twins(created: Sequence[_Parsed]) -> dict[tuple[str, str], tuple[int, str, str]]:
+    """Known clients by e-mail and by phone, for the rows that would be created: id, name, what is the same."""
+    mails = {normal.email_key(one.values.get("email")) for one in created} - {""}
+    phones = {normal.phone_key(one.values.get("mobile"), settings.PHONE_REGION) for one in created} - {""}
+    found: dict[tuple[str, str], tuple[int, str, str]] = {}
+    columns = ("id", "first_name", "last_name")
+    here = Client.objects.filter(gone_at=None)
+    if mails:
+        for pk, first, last, key in here.filter(email_key__in=mails).values_list(*columns, "email_key"):
+            found[("email", key)] = (pk, _name({"first_name": first, "last_name": last}), "e-mail address")
+    if phones:
+        for pk, first, last, key in here.filter(phone_key__in=phones).values_list(*columns, "phone_key"):
+            found[("phone", key)] = (pk, _name({"first_name": first, "last_name": last}), "phone number")
+    return found
+
+
+def _name(values: Mapping[str, Any]) -> str:
+    return " ".join(filter(None, (values.get("first_name"), values.get("last_name")))) or "somebody"
+
+
+def count(row: Row, counts: Counter[str]) -> Row:
+    """Count what a checked row would do, and hand it on."""
+    counts["rows"] += 1
+    if row.flag == TWIN:
+        counts["twins"] += 1
+    elif row.flag == ERROR:
+        counts["errors"] += 1
+    elif row.outcome == Row.Outcome.UNCHANGED:
+        counts["unchanged"] += 1
+    elif row.outcome == "":
+        counts["updates" if row.target else "creates"] += 1
+        opted = row.body.get("voice_calls_opted_out")
+        if row.target and opted is not None:
+            counts["opt_outs" if opted else "opt_ins"] += 1
+    return row

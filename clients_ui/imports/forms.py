@@ -1,0 +1,109 @@
+"""The forms of an import: the file, its columns, the start."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django import forms
+
+from clients_ui.fields import FIELDS
+from clients_ui.imports import mapping
+from clients_ui.imports.mapping import ID, Options
+
+COLUMN_CHOICES = [("", "Leave out"), (ID, "Kayse id"), *((field.name, field.label) for field in FIELDS)]
+
+
+class FileForm(forms.Form):
+    """A file, or its text pasted."""
+
+    file = forms.FileField(
+        required=False, label="CSV file", widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv,text/csv"})
+    )
+    pasted = forms.CharField(
+        required=False,
+        strip=False,
+        label="Or paste the rows",
+        help_text="With the column names in the first line.",
+        widget=forms.Textarea(attrs={"rows": 5, "spellcheck": "false"}),
+    )
+
+
+class ColumnsForm(forms.Form):
+    """What each column is. The controls of a column are `column_0`, `policy_0` and so on."""
+
+    mode = forms.ChoiceField(choices=list(mapping.MODES.items()), label="What to do")
+    match = forms.ChoiceField(choices=list(mapping.MATCHES.items()), label="How rows find their client")
+    source = forms.CharField(
+        max_length=200,
+        required=False,
+        label="External source of all rows",
+        help_text="Only where the file has no column for it: the name of the partner or system.",
+    )
+
+    def __init__(self, *args: Any, header: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
+        self.header = header
+        for place, name in enumerate(header):
+            label = name or f"Column {place + 1}"
+            self.fields[f"column_{place}"] = forms.ChoiceField(
+                choices=COLUMN_CHOICES, required=False, label=label
+            )
+            self.fields[f"policy_{place}"] = forms.ChoiceField(
+                choices=list(mapping.POLICIES.items()), required=False, label=f"When {label} is written"
+            )
+
+    @classmethod
+    def showing(cls, header: list[str], options: Options) -> ColumnsForm:
+        """The form with these choices made."""
+        initial: dict[str, Any] = {"mode": options.mode, "match": options.match, "source": options.source}
+        for place, name in enumerate(options.columns):
+            initial[f"column_{place}"] = name
+            initial[f"policy_{place}"] = options.policy(name)
+        return cls(header=header, initial=initial)
+
+    def clean(self) -> dict[str, Any]:
+        """Judge the choices together."""
+        cleaned = super().clean() or {}
+        if not self.errors:
+            for problem in mapping.problems(self.options()):
+                self.add_error(None, problem)
+        return cleaned
+
+    def options(self) -> Options:
+        """The choices."""
+        found = self.cleaned_data
+        columns = tuple(found[f"column_{place}"] for place in range(len(self.header)))
+        policies: dict[str, mapping.Policy] = {
+            name: found[f"policy_{place}"] or "always"
+            for place, name in enumerate(columns)
+            if name and name != ID
+        }
+        return Options(columns, found["mode"], found["match"], policies, found["source"].strip())
+
+    def columns(self, sample: list[list[str]]) -> list[dict[str, Any]]:
+        """Each column with its controls and its first values."""
+        return [
+            {
+                "name": name or f"Column {place + 1}",
+                "field": self[f"column_{place}"],
+                "policy": self[f"policy_{place}"],
+                "values": [cells[place][:60] for cells in sample if place < len(cells) and cells[place]][:3],
+            }
+            for place, name in enumerate(self.header)
+        ]
+
+
+class StartForm(forms.Form):
+    """The start of an import."""
+
+    operation = forms.UUIDField(widget=forms.HiddenInput)
+    reason = forms.CharField(
+        max_length=200, required=False, label="Reason", help_text="Kept in the audit log, not sent to Kayse."
+    )
+    again = forms.BooleanField(required=False, label="Import the same file again")
+
+    @classmethod
+    def fresh(cls) -> StartForm:
+        """A form with an operation of its own."""
+        return cls(initial={"operation": uuid.uuid4()}, label_suffix="")

@@ -1,0 +1,289 @@
+"""What people do with a file of clients: keep it, check it, fix rows, start it, undo it. Sends nothing itself."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from clients_ui import bulk, editing
+from clients_ui.imports import checking, mapping
+from clients_ui.imports.checking import Checker
+from clients_ui.imports.decoding import NotACsv, lines_of, shape_of
+from clients_ui.imports.mapping import Options
+from clients_ui.imports.models import Import, Piece
+from clients_ui.imports.reading import Record, records
+from clients_ui.models import Client
+from kayse_admin.accounts.roles import Capability
+from kayse_admin.actors import Actor
+from kayse_admin.audit import recorder
+from kayse_admin.audit.actions import Action
+from kayse_admin.audit.records import Target
+from kayse_admin.jobs import ledger
+from kayse_admin.jobs.models import Job, Row
+
+PIECE = 1_000_000
+SAMPLE_ROWS = 5
+
+
+def keep(actor: Actor, name: str, pieces: Iterable[bytes], most: int | None = None) -> Import:
+    """Store a file of at most `most` bytes, and find out how it is written. Raises `NotACsv`; nothing is kept then."""
+    actor.require(Capability.CLIENTS_EDIT)
+    most = settings.UPLOAD_MOST_BYTES if most is None else most
+    digest, size = hashlib.sha256(), 0
+    with transaction.atomic():
+        kept = Import.objects.create(
+            owner_id=actor.id or 0, owner_name=actor.name[:200], file_name=_safe(name), digest="", size=0,
+            encoding="", delimiter="", header=[],
+        )  # fmt: skip
+        for number, piece in enumerate(pieces):
+            digest.update(piece)
+            size += len(piece)
+            if size > most:
+                raise NotACsv(f"The file is larger than {most:,} bytes. Split it.")
+            Piece.objects.create(file=kept, number=number, data=piece)
+        shape = shape_of(bytes_of(kept))
+        kept.encoding, kept.delimiter = shape.encoding, shape.delimiter
+        kept.digest, kept.size = digest.hexdigest(), size
+        first = _first(kept)
+        kept.header, kept.sample = first[0].cells, [one.cells for one in first[1:]]
+        kept.save()
+    return kept
+
+
+def _first(kept: Import) -> list[Record]:
+    found = []
+    for record in records_of(kept):
+        found.append(record)
+        if len(found) > SAMPLE_ROWS:
+            break
+    if len(found) < 2:
+        raise NotACsv("There are no rows below the first line.")
+    return found
+
+
+def _safe(name: str) -> str:
+    """A file name as it can be shown and stored: the last part, without what no line of text holds."""
+    last = name.replace("\\", "/").rpartition("/")[2]
+    return "".join(c if c.isprintable() else "�" for c in last)[:200] or "clients.csv"
+
+
+def bytes_of(kept: Import) -> Iterator[bytes]:
+    """The bytes of a kept file, a piece at a time."""
+    for data in kept.pieces.order_by("number").values_list("data", flat=True).iterator(chunk_size=1):
+        yield bytes(data)
+
+
+def records_of(kept: Import) -> Iterator[Record]:
+    """The head and the rows of a kept file."""
+    return records(lines_of(bytes_of(kept), kept.encoding), kept.delimiter)
+
+
+def same_file(kept: Import) -> Import | None:
+    """The last import of the same bytes that was started, if there is one."""
+    found = Import.objects.filter(digest=kept.digest, job__isnull=False).exclude(pk=kept.pk)
+    return found.exclude(job__state=Job.State.DRAFT).order_by("-at").first()
+
+
+def check(actor: Actor, kept: Import, options: Options, most: int | None = None) -> Job:
+    """Check every row and write it into the ledger, in a job that is not started; `most` rows are taken.
+
+    Raises `NotACsv`; nothing is kept then.
+    """
+    most = settings.IMPORT_MOST_ROWS if most is None else most
+    actor.require(Capability.CLIENTS_EDIT)
+    checker = Checker(options, kept.header, may_opt_in=actor.can(Capability.CLIENTS_OPT_IN))
+    counts: Counter[str] = Counter()
+    job = Job.objects.create(
+        kind=bulk.Upsert.name,
+        title=f"Import of {kept.file_name}"[:200],
+        owner_id=actor.id or 0,
+        owner_name=actor.name[:200],
+    )
+    source = records_of(kept)
+    try:
+        next(source)
+        ledger.add_rows(job, (checking.count(row, counts) for row in checker.rows(_limited(source, most))))
+    except Exception:
+        ledger.discard(job)
+        raise
+    old, kept.job, kept.options, kept.counts = kept.job, job, options.dump(), dict(counts)
+    kept.save()
+    if old is not None:
+        ledger.discard(old)
+    mapping.remember(kept.header, options)
+    return job
+
+
+def _limited(source: Iterable[Record], most: int) -> Iterator[Record]:
+    for number, record in enumerate(source):
+        if number == most:
+            raise NotACsv(f"The file has more than {most:,} rows. Split it, or import it with the command.")
+        yield record
+
+
+def fix(actor: Actor, kept: Import, row: Row, cells: Sequence[str]) -> Row:
+    """Check one row again with other cells; whatever else it may clash with in the file was checked before."""
+    actor.require(Capability.CLIENTS_EDIT)
+    checker = _checker(actor, kept)
+    problem = "" if len(cells) == len(kept.header) else "The number of cells is wrong."
+    fresh = next(checker.rows([Record(row.line, list(cells), problem)]))
+    if _is_in_file(row, fresh):
+        fresh.flag, fresh.outcome, fresh.reason = (
+            checking.ERROR,
+            "failed",
+            "The same id is in the file already.",
+        )
+    return _replace(kept, row, fresh)
+
+
+def _is_in_file(row: Row, fresh: Row) -> bool:
+    """Whether another row of the file that will be sent is about the same client."""
+    others = Row.objects.filter(job=row.job_id, outcome="").exclude(pk=row.pk)
+    if fresh.target:
+        return others.filter(target=fresh.target).exists()
+    ident = fresh.body.get("external_source_id")
+    return bool(ident) and others.filter(target=None, body__external_source_id=ident).exists()
+
+
+def decide(actor: Actor, kept: Import, row: Row, choice: str) -> Row:
+    """What shall become of a row that may be somebody known: "create" anyway, "update" them, or "skip" it."""
+    actor.require(Capability.CLIENTS_EDIT)
+    twin = (row.source or {}).get("twin")
+    if choice == "create":
+        fresh = Row(target=None, label=row.label, body=row.body, source=row.source)
+    elif choice == "update" and twin and (client := Client.objects.filter(pk=twin).first()):
+        one = checking._Parsed(Row(line=row.line, source=row.source), dict(row.body))
+        _checker(actor, kept)._update(one, client)
+        fresh = one.row
+    else:
+        fresh = Row(label=row.label, body={}, source=row.source, outcome="unchanged", reason="Left out.")
+    return _replace(kept, row, fresh)
+
+
+def _checker(actor: Actor, kept: Import) -> Checker:
+    options = Options.load(kept.options or {})
+    return Checker(options, kept.header, may_opt_in=actor.can(Capability.CLIENTS_OPT_IN))
+
+
+_REPLACED = ("target", "label", "body", "before", "source", "outcome", "reason", "flag")
+
+
+def _replace(kept: Import, row: Row, fresh: Row) -> Row:
+    """Write a row that was checked again, as long as its job is not started, and count anew."""
+    with transaction.atomic():
+        job = Job.objects.select_for_update().get(pk=row.job_id)
+        if job.state != Job.State.DRAFT:
+            return row
+        counts = Counter(kept.counts or {})
+        before: Counter[str] = Counter()
+        checking.count(row, before)
+        for name in _REPLACED:
+            setattr(row, name, getattr(fresh, name))
+        row.save(update_fields=_REPLACED)
+        counts.subtract(before)
+        checking.count(row, counts)
+        kept.counts = dict(counts)
+        kept.save(update_fields=["counts"])
+    return row
+
+
+def start(actor: Actor, kept: Import, operation: uuid.UUID, reason: str = "") -> Job:
+    """Start the import of the rows that are good; a double click starts it once. The bytes are not needed any more.
+
+    Raises ValueError for lifting opt-outs without a reason.
+    """
+    actor.require(Capability.CLIENTS_EDIT)
+    job = kept.job
+    assert job is not None
+    if (kept.counts or {}).get("opt_ins"):
+        actor.require(Capability.CLIENTS_OPT_IN)
+        if not reason:
+            raise ValueError("lifting an opt-out needs a reason")
+    Job.objects.filter(pk=job.pk, state=Job.State.DRAFT).update(
+        operation=operation, reason=reason[:200], created_at=timezone.now()
+    )
+    if ledger.start(job, size=settings.KAYSE_BULK_ROWS):
+        Piece.objects.filter(file=kept).delete()
+        recorder.fact(
+            actor,
+            Action.CLIENTS_IMPORT,
+            Target("job", job.pk, job.title),
+            payload={"file": kept.file_name, "digest": kept.digest, "options": kept.options},
+            after=kept.counts,
+            reason=reason,
+        )
+    return job
+
+
+def undo_plan(job: Job) -> tuple[list[Row], list[Row], int]:
+    """What an undo would do: clients to delete, values to put back, and how many were changed since by somebody.
+
+    What was created is deleted, softly; what was updated gets its known old values, unless the directory knows that
+    somebody changed them since. A field whose old value was not known cannot be put back.
+    """
+    deletes, reverts, conflicts = [], [], 0
+    done = Row.objects.filter(job=job, outcome__in=("created", "updated"), result__isnull=False)
+    source = done.order_by("number").iterator(chunk_size=1_000)
+    while batch := list(islice(source, 1_000)):
+        known = Client.objects.in_bulk([row.result for row in batch])
+        for row in batch:
+            client = known.get(row.result or 0)
+            if client is None or client.gone_at:
+                continue
+            now = client.known()
+            if any(not editing.same(name, value, now.get(name)) for name, value in row.body.items()):
+                conflicts += 1
+            elif row.outcome == "created":
+                deletes.append(Row(target=client.pk, label=client.name[:200], line=row.line))
+            elif row.before:
+                back = {name: row.before[name] for name in row.body if name in row.before}
+                now_values = {name: now[name] for name in back}
+                reverts.append(
+                    Row(
+                        target=client.pk, label=client.name[:200], line=row.line, body=back, before=now_values
+                    )
+                )
+    return deletes, reverts, conflicts
+
+
+def undo(actor: Actor, job: Job, operation: uuid.UUID, reason: str = "") -> list[Job]:
+    """Start the jobs that undo this one: one that deletes, one that puts back. Once for each operation id."""
+    deletes, reverts, _ = undo_plan(job)
+    jobs = []
+    for kind, rows, words, name in (
+        (bulk.Delete, deletes, "Delete what was created", "delete"),
+        (bulk.Upsert, reverts, "Put back what was changed", "revert"),
+    ):
+        if not rows:
+            continue
+        actor.require(kind.capability)
+        made, new = Job.objects.get_or_create(
+            operation=uuid.uuid5(operation, name),
+            defaults={
+                "kind": kind.name,
+                "title": f"{words}: {job.title}"[:200],
+                "owner_id": actor.id or 0,
+                "owner_name": actor.name[:200],
+                "undoes": job.pk,
+                "reason": reason[:200],
+            },
+        )
+        if new:
+            ledger.add_rows(made, rows)
+            ledger.start(made, size=settings.KAYSE_BULK_ROWS)
+        jobs.append(made)
+    return jobs
+
+
+def history(owner: int | None = None) -> Any:
+    """The imports that were checked, newest first."""
+    found = Import.objects.filter(job__isnull=False).select_related("job").order_by("-at")
+    return found.filter(owner_id=owner) if owner else found

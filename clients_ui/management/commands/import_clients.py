@@ -1,0 +1,129 @@
+"""`manage.py import_clients FILE`: the import of the browser without a browser, of any size, with the same ledger."""
+
+from __future__ import annotations
+
+import uuid
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.management.base import BaseCommand, CommandError
+from tqdm import tqdm
+
+from clients_ui.fields import BY_NAME
+from clients_ui.imports import mapping, services
+from clients_ui.imports.decoding import NotACsv
+from clients_ui.imports.mapping import ID, Options
+from clients_ui.imports.models import Import
+from clients_ui.imports.views import sentence
+from kayse_admin.accounts.roles import granted, label_of
+from kayse_admin.actors import Actor
+from kayse_admin.jobs import ending, ledger, planning, runner
+from kayse_admin.jobs.models import Job, Row
+
+MOST_NAMED = 20
+#: Files may be larger here than in the browser.
+ANY_ROWS, ANY_BYTES = 10_000_000, 10**11
+
+
+class Command(BaseCommand):
+    """Checks every row, tells the plan, and unless it is a dry run sends the rows and shows how far it is."""
+
+    help = "Import clients from a CSV file; what the hourly budget does not allow now goes on in a worker."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """FILE, whose account it runs under, and the choices that the browser would ask for."""
+        parser.add_argument("file", type=Path)
+        parser.add_argument("--user", required=True, help="account in whose name it is done")
+        parser.add_argument(
+            "--map", action="append", default=[], metavar="COLUMN=FIELD", help="may be repeated"
+        )
+        parser.add_argument("--mode", choices=list(mapping.MODES))
+        parser.add_argument("--match", choices=list(mapping.MATCHES))
+        parser.add_argument("--source", default="", help="external source of all rows")
+        parser.add_argument("--reason", default="")
+        parser.add_argument("--again", action="store_true", help="import a file that was imported before")
+        parser.add_argument("--dry-run", action="store_true", help="check and tell the plan, send nothing")
+        parser.add_argument("--no-wait", action="store_true", help="leave the sending to the workers")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run; errors of the file are one sentence."""
+        actor = _actor(options["user"])
+        try:
+            kept = services.keep(actor, options["file"].name, _pieces(options["file"]), most=ANY_BYTES)
+            job = services.check(actor, kept, _options(kept, options), most=ANY_ROWS)
+        except (NotACsv, OSError) as error:
+            raise CommandError(str(error)) from None
+        self._tell(kept, job)
+        if options["dry_run"]:
+            kept.delete()
+            ledger.discard(job)
+            return
+        same = services.same_file(kept)
+        if same and not options["again"]:
+            raise CommandError(
+                f"The same file was imported before, by {same.owner_name}. Say --again to do it again."
+            )
+        services.start(actor, kept, uuid.uuid4(), options["reason"])
+        if not options["no_wait"]:
+            self._send(job)
+
+    def _tell(self, kept: Import, job: Job) -> None:
+        for row in Row.objects.filter(job=job).exclude(flag="").order_by("number")[:MOST_NAMED]:
+            self.stderr.write(f"line {row.line}: {row.reason}")
+        counts = kept.counts or {}
+        plan = planning.plan_rows(counts.get("creates", 0) + counts.get("updates", 0))
+        self.stdout.write(f"{sentence(counts)}.")
+        self.stdout.write(f"{plan.rows:,} rows, {plan.requests} requests, leaves {plan.leaves} of this hour.")
+
+    def _send(self, job: Job) -> None:
+        """Serve until nothing is due; what waits for the hour goes on in a worker."""
+        with tqdm(total=job.total, unit=" rows", disable=None) as bar:
+            runner.serve(lambda: bar.update(ledger.tally(job).settled - bar.n))
+            bar.update(ledger.tally(job).settled - bar.n)
+        job.refresh_from_db()
+        self.stdout.write(
+            f"{ending.summary(job)}. {job.get_state_display()}{f': {job.note}' if job.note else ''}."
+        )
+
+
+def _actor(name: str) -> Actor:
+    person = get_user_model().objects.filter(username=name, is_active=True).first()
+    if person is None:
+        raise CommandError(f"There is no account “{name}”.")
+    groups = list(person.groups.values_list("name", flat=True))
+    actor = Actor(person.pk, person.display_name, role=label_of(groups), capabilities=granted(groups))
+    if not actor.can("clients_edit"):
+        raise CommandError(f"“{name}” may not change clients.")
+    return actor
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while piece := file.read(services.PIECE):
+            yield piece
+
+
+def _options(kept: Import, given: dict[str, Any]) -> Options:
+    """The choices as guessed or remembered, with what was said on the command line."""
+    guessed = mapping.guess(kept.header)
+    columns = list(guessed.columns)
+    for pair in given["map"]:
+        column, _, name = pair.partition("=")
+        if column not in kept.header:
+            raise CommandError(f"There is no column “{column}”. The file has: {', '.join(kept.header)}.")
+        if name and name != ID and name not in BY_NAME:
+            raise CommandError(f"There is no field “{name}”. Fields: {', '.join([ID, *BY_NAME])}.")
+        columns[kept.header.index(column)] = name
+    options = Options(
+        tuple(columns),
+        given["mode"] or guessed.mode,
+        given["match"] or guessed.match,
+        guessed.policies,
+        given["source"] or guessed.source,
+    )
+    if problems := mapping.problems(options):
+        raise CommandError(" ".join(problems))
+    return options

@@ -1,0 +1,242 @@
+"""Serving jobs: one request after the other, the jobs in turn, until nothing is due.
+
+Whoever serves holds the sending lock. Each request is committed as "being sent", together with its intent in the
+record, before it leaves; what a dead process left in that state is unknown and is never simply sent again. What was
+not sent, or surely changed nothing, goes back to "to be sent".
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import uuid
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import F
+from django.utils import timezone
+
+from kayse_admin.actors import Actor
+from kayse_admin.jobs import ending, ledger, unanswered
+from kayse_admin.jobs.lock import Held, LockLost, sending
+from kayse_admin.jobs.models import Chunk, Job, Row
+from kayse_admin.jobs.registry import Became, Kind, kind_of
+from kayse_admin.kayse_api.outcomes import (
+    Applied,
+    NotSent,
+    NotSentReason,
+    Outcome,
+    RateLimited,
+    Rejected,
+    Unknown,
+)
+from kayse_admin.templatetags.ui import moment
+from kayse_admin.upstream import budget, circuit
+from kayse_admin.upstream.budget import Purpose
+from kayse_admin.upstream.operations import Settled, perform
+
+logger = logging.getLogger("kayse_admin.jobs")
+
+#: Set by SIGTERM: the request under way is brought to its end, the next one is not begun.
+ending_soon = threading.Event()
+
+
+class Overtaken(Exception):
+    """The request is not to be sent any more: somebody else has done it, or the job was stopped."""
+
+
+def serve(after_each: Callable[[], object] = lambda: None) -> int:
+    """Serve every job that is due, in turn, and say when the next one will be; returns how many requests were sent.
+
+    `after_each` is called behind every step. Returns at once when another process is serving: that one takes the new
+    job in turn.
+    """
+    done = 0
+    while not ending_soon.is_set():
+        with sending() as held:
+            if held is None:
+                return done
+            done += _serve_all(held, after_each)
+        # Between the last look and the release somebody may have come and found the lock taken.
+        if ledger.due() is None:
+            break
+    at = ledger.next_due()
+    if ending_soon.is_set():
+        ledger.wake()
+    elif at:
+        ledger.wake(at)
+    return done
+
+
+def _serve_all(held: Held, after_each: Callable[[], object]) -> int:
+    done = 0
+    while not ending_soon.is_set() and (job := ledger.due()):
+        if not held():
+            raise LockLost
+        if ledger.turn(job):
+            job.refresh_from_db()
+            done += _serve_once(job, held)
+            after_each()
+    return done
+
+
+def _serve_once(job: Job, held: Held) -> int:
+    """One step of a job: settle what a dead process left, send one request, look at one unanswered, or finish."""
+    unanswered.take_over(job)
+    actor = ledger.owner(job)
+    kind = kind_of(job)
+    if actor is None or not actor.can(kind.capability):
+        ledger.stand(job, f"{job.owner_name} may not do this any more. An administrator can decide.")
+        return 0
+    look = job.chunks.filter(verify_at__isnull=False).order_by("verify_at").first()
+    if look and look.verify_at and look.verify_at <= timezone.now():
+        # All looks come before what they may put back among the rows to be sent: so that goes in one request.
+        _after(job, unanswered.look(job, look, kind, actor))
+        return 0
+    chunk = job.chunks.filter(state=Chunk.State.PENDING).order_by("first", "pk").first()
+    if chunk:
+        return _send(job, chunk, kind, actor, held)
+    if look and look.verify_at:
+        ledger.wait(job, look.verify_at, f"waiting until {moment(look.verify_at)} to look at unanswered rows")
+    else:
+        ending.finish(job)
+    return 0
+
+
+def _send(job: Job, chunk: Chunk, kind: Kind, actor: Actor, held: Held) -> int:
+    rows = ledger.rows_of(chunk)
+    if not rows:
+        Chunk.objects.filter(pk=chunk.pk).update(state=Chunk.State.DONE, finished_at=timezone.now())
+        return 0
+    operation, at = uuid.uuid4(), timezone.now()
+
+    def begin() -> None:
+        """In the transaction of the intent: this request is being sent, by this operation."""
+        if not held():
+            raise LockLost
+        active = Job.objects.filter(pk=job.pk, state=Job.State.RUNNING).exists()
+        mine = Chunk.objects.filter(pk=chunk.pk, state=Chunk.State.PENDING)
+        if not active or not mine.update(state=Chunk.State.SENDING, operation=operation, sent_at=at):
+            raise Overtaken
+
+    def settle(outcome: Outcome[Any]) -> Settled:
+        _settle(job, chunk, kind, actor, rows, outcome, at)
+        return Settled()
+
+    if not _admitted(job):
+        return 0
+    try:
+        outcome = perform(
+            actor,
+            kind.action,
+            kind.target(job),
+            operation=operation,
+            payload=kind.payload(job, rows),
+            before=_before(rows),
+            send=lambda kayse: kind.send(kayse, job, rows),
+            settle=settle,
+            reason=job.reason,
+            purpose=Purpose.JOB,
+            job=job.pk,
+            together=begin,
+            told=kind.told,
+        )
+    except Overtaken:
+        return 0
+    _after(job, outcome)
+    return 1
+
+
+def _admitted(job: Job) -> bool:
+    """Whether it makes sense to try: a request that the gate would refuse anyway leaves no trace in the record."""
+    row = circuit.state()
+    until = circuit.open_until(row)
+    if row.refused_at:
+        ledger.stand(job, KEY_REFUSED)
+    elif until:
+        ledger.wait(job, until, f"waiting for Kayse, which has been failing, until {moment(until)}")
+    else:
+        hour = budget.current()
+        if hour.used < hour.limit - settings.KAYSE_RESERVE:
+            return True
+        ledger.wait(job, hour.reset_at, BUDGET.format(moment(hour.reset_at)))
+    return False
+
+
+KEY_REFUSED = "Kayse refuses our key. Resume the job when an administrator has put it right."
+BUDGET = "waiting for the hourly budget until {}"
+
+
+def _before(rows: Sequence[Row]) -> Any:
+    """The known values of what is changed, by id; nothing for creates."""
+    return {str(row.target): row.before for row in rows if row.target and row.before} or None
+
+
+def _settle(
+    job: Job, chunk: Chunk, kind: Kind, actor: Actor, rows: list[Row], outcome: Outcome[Any], at: datetime
+) -> None:
+    """Write what the answer means, in the transaction of the outcome."""
+    mine = Chunk.objects.filter(pk=chunk.pk)
+    mine.update(
+        requests=F("requests") + outcome.requests, duration_ms=outcome.duration_ms, finished_at=timezone.now()
+    )
+    if isinstance(outcome, Applied):
+        mine.update(state=Chunk.State.DONE, detail="")
+        became = kind.settle(actor, job, rows, outcome.value, at)
+        ledger.record(chunk, rows, became)
+    elif isinstance(outcome, Unknown):
+        unanswered.note(chunk, rows, kind, outcome.sentence)
+    elif isinstance(outcome, Rejected) and not outcome.is_key_refused:
+        _refused(job, chunk, kind, rows, outcome)
+    else:
+        mine.update(state=Chunk.State.PENDING, detail=outcome.sentence)
+
+
+def _refused(job: Job, chunk: Chunk, kind: Kind, rows: list[Row], outcome: Rejected) -> None:
+    """A batch that was refused as a whole: halve it as long as requests for that are left, else all rows failed."""
+    said = outcome.message or outcome.sentence
+    mine = Chunk.objects.filter(pk=chunk.pk)
+    halving = kind.can_halve and len(rows) > 1 and outcome.status in (400, 413, 422)
+    if halving and ledger.splits_left(job) >= 2:
+        middle = len(rows) // 2
+        for half in (rows[:middle], rows[middle:]):
+            Chunk.objects.create(job=job, first=half[0].number, last=half[-1].number, is_half=True)
+        mine.update(
+            state=Chunk.State.FAILED, detail=f"Refused as a whole and halved. Kayse says: {said}"[:500]
+        )
+        return
+    more = "" if len(rows) == 1 else f" (told for {len(rows)} rows at once)"
+    mine.update(state=Chunk.State.FAILED, detail=said[:500])
+    ledger.record(chunk, rows, [Became(Row.Outcome.FAILED, reason=f"Kayse says: {said}{more}")] * len(rows))
+
+
+def _after(job: Job, outcome: Outcome[Any] | None) -> None:
+    """What the result of a request means for the job's next turn."""
+    if isinstance(outcome, RateLimited):
+        ledger.wait(job, outcome.until, BUDGET.format(moment(outcome.until)))
+    elif isinstance(outcome, Rejected) and outcome.is_key_refused:
+        ledger.stand(job, KEY_REFUSED)
+    elif isinstance(outcome, NotSent):
+        if outcome.reason is NotSentReason.KEY_REFUSED:
+            ledger.stand(job, KEY_REFUSED)
+            return
+        until = timezone.now() + timedelta(seconds=settings.JOB_PAUSE_BETWEEN_TRIES)
+        ledger.wait(job, until, f"{outcome.reason.sentence} Trying again at {moment(until)}.")
+
+
+def sweep() -> bool:
+    """Put what was interrupted back into the queue; True when there was something. Runs at a worker's start and every
+    minute after, and is what correctness rests on: an errand that died with its worker stays "running" for ever.
+    """
+    from kayse_admin.jobs import tasks
+
+    tasks.forget_old()
+    if ledger.due() is None or tasks.is_queued():
+        return False
+    with sending() as held:
+        if held is None:
+            return False
+    ledger.wake()
+    return True

@@ -1,0 +1,126 @@
+"""Requests that were sent and never answered: what a read can find out, and what only a person can decide.
+
+An update is looked at, within a cap of reads for each job, and sent again only where the vendor still shows the old
+value some minutes later. A create is never sent again by a machine: the vendor offers no way to look for it.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from kayse_admin.actors import Actor
+from kayse_admin.audit import recorder
+from kayse_admin.audit.models import Event, Stage
+from kayse_admin.audit.records import Finding
+from kayse_admin.jobs import ledger
+from kayse_admin.jobs.models import Chunk, Job, Row
+from kayse_admin.jobs.registry import Became, Kind, Seen, kind_of
+from kayse_admin.kayse_api.outcomes import Applied, Outcome, Rejected
+
+INTERRUPTED = "The dashboard was interrupted while this was being sent."
+
+
+def take_over(job: Job) -> None:
+    """Call unknown what is "being sent" although nobody sends: whoever holds the lock may say so."""
+    for chunk in job.chunks.filter(state=Chunk.State.SENDING):
+        with transaction.atomic():
+            rows = ledger.rows_of(chunk)
+            note(chunk, rows, kind_of(job), INTERRUPTED)
+            begun = _intent_of(chunk)
+            if begun and recorder.closing_of(begun.operation) is None:
+                recorder.reconciled(begun, Finding("unknown", INTERRUPTED), Actor.system("Jobs"))
+
+
+def note(chunk: Chunk, rows: list[Row], kind: Kind, why: str) -> None:
+    """Write that nobody knows what became of these rows; inside the caller's transaction."""
+    verify = any(kind.may_resend(row) for row in rows)
+    at = timezone.now() + timedelta(seconds=settings.JOB_SETTLING)
+    Chunk.objects.filter(pk=chunk.pk).update(
+        state=Chunk.State.UNKNOWN, detail=why[:500], verify_at=at if verify else None
+    )
+    ledger.record(chunk, rows, [Became(Row.Outcome.UNKNOWN, reason=why)] * len(rows))
+
+
+def look(job: Job, chunk: Chunk, kind: Kind, actor: Actor) -> Outcome[Any] | None:
+    """Read one row of an unanswered request; the outcome of a read that could not be made, else None.
+
+    When no row is left to look at, or no read, the request is closed and the rest waits for a person.
+    """
+    mine = Row.objects.filter(job=job, number__range=(chunk.first, chunk.last), outcome=Row.Outcome.UNKNOWN)
+    left = [row for row in mine.exclude(reason=NEITHER).order_by("number") if kind.may_resend(row)]
+    if not left or not ledger.reads_left(job):
+        _close(chunk)
+        return None
+    row = left[0]
+    outcome, seen = kind.look(actor, row)
+    gone = isinstance(outcome, Rejected) and outcome.is_not_found
+    if not isinstance(outcome, Applied) and not gone and not outcome.requests:
+        return outcome
+    with transaction.atomic():
+        Chunk.objects.filter(pk=chunk.pk).update(
+            reads=F("reads") + 1, requests=F("requests") + outcome.requests
+        )
+        if gone:
+            became = Became(Row.Outcome.FAILED, reason="Kayse does not know this client any more.")
+            ledger.record(chunk, [row], [became], was=Row.Outcome.UNKNOWN)
+        elif not isinstance(outcome, Applied) or seen is Seen.NEITHER:
+            mine.filter(pk=row.pk).update(reason=NEITHER)
+        elif seen is Seen.DONE:
+            became = kind.settle_row(actor, job, row, chunk.sent_at or timezone.now())
+            ledger.record(chunk, [row], [became], was=Row.Outcome.UNKNOWN)
+        else:
+            send_again(job, chunk, row)
+    return None
+
+
+NEITHER = "Kayse shows neither the old values nor the new ones."
+
+
+def send_again(job: Job, chunk: Chunk, row: Row) -> bool:
+    """Put an unknown row back among those to be sent, in a request that joins its neighbours."""
+    with transaction.atomic():
+        if not Row.objects.filter(pk=row.pk, outcome=Row.Outcome.UNKNOWN).update(outcome="", reason=""):
+            return False
+        ledger.add(chunk, {Row.Outcome.UNKNOWN: -1})
+        pending = job.chunks.filter(state=Chunk.State.PENDING, first__gte=chunk.first, last__lte=chunk.last)
+        again = pending.filter(is_half=False).first()
+        if again is None:
+            Chunk.objects.create(job=job, first=row.number, last=row.number)
+        else:
+            pending.filter(pk=again.pk).update(
+                first=min(again.first, row.number), last=max(again.last, row.number)
+            )
+    return True
+
+
+def _close(chunk: Chunk) -> None:
+    """Nothing more can be found out by a machine; tell the record what was."""
+    with transaction.atomic():
+        chunk.refresh_from_db()
+        state = Chunk.State.UNKNOWN if chunk.unknown else Chunk.State.DONE
+        if not Chunk.objects.filter(pk=chunk.pk, verify_at__isnull=False).update(verify_at=None, state=state):
+            return
+        tell(chunk)
+
+
+def tell(chunk: Chunk) -> None:
+    """Write into the record what was found out about an unanswered request; inside the caller's transaction."""
+    begun = _intent_of(chunk)
+    if begun is None:
+        return
+    done = chunk.created + chunk.updated
+    said = f"{done} rows were found done, {chunk.failed} failed, {chunk.unknown} are still unknown."
+    result: Any = "unknown" if chunk.unknown else "applied" if done else "not_applied"
+    recorder.reconciled(begun, Finding(result, said, requests=chunk.reads), Actor.system("Jobs"))
+
+
+def _intent_of(chunk: Chunk) -> Event | None:
+    if chunk.operation is None:
+        return None
+    return Event.objects.filter(operation=chunk.operation, stage=Stage.INTENT).first()

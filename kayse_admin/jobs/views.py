@@ -1,0 +1,182 @@
+"""Screens of the jobs: all of them, one with its progress, what can be done about it, its rows as a file."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from kayse_admin import htmx
+from kayse_admin.accounts.decorators import requires
+from kayse_admin.accounts.roles import Capability
+from kayse_admin.actors import Actor, actor_of
+from kayse_admin.audit import recorder
+from kayse_admin.audit.actions import Action
+from kayse_admin.cells import neutral
+from kayse_admin.converters import parse_id
+from kayse_admin.jobs import ending, ledger, planning, services
+from kayse_admin.jobs.models import OUTCOMES, Chunk, Job, Row
+from kayse_admin.jobs.registry import kind_of
+from kayse_admin.pager import Pager, address
+
+A_PAGE = 25
+#: Rows and requests that the page of a job names; the files have them all.
+MOST_ROWS = 25
+MOST_CHUNKS = 10
+BADGES = {
+    "queued": "info", "running": "accent", "waiting": "info", "paused": "warn", "cancelled": "neutral", "done": "ok",
+}  # fmt: skip
+
+
+@require_safe
+@requires(Capability.CLIENTS_VIEW)
+def index(request: HttpRequest) -> HttpResponseBase:
+    """All jobs, newest first."""
+    found = Job.objects.exclude(state=Job.State.DRAFT).order_by("-id")
+    wanted = request.GET.get("page", "1")
+    page = Paginator(found, A_PAGE).get_page(wanted)
+    jobs = [{"job": job, "tally": ledger.tally(job), "badge": BADGES[job.state]} for job in page.object_list]
+    pager = Pager(
+        first=page.start_index(),
+        last=page.end_index(),
+        total=page.paginator.count,
+        previous_url=address(request, {"page": page.previous_page_number()}) if page.has_previous() else "",
+        next_url=address(request, {"page": page.next_page_number()}) if page.has_next() else "",
+    )
+    return render(request, "jobs/index.html", {"jobs": jobs, "pager": pager})
+
+
+@require_safe
+@requires(Capability.CLIENTS_VIEW)
+def detail(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """One job: its progress is asked for again every two seconds while something may happen by itself."""
+    job = _job(pk)
+    actor = actor_of(request)
+    if job.is_over and actor.id == job.owner_id and job.seen_at is None:
+        Job.objects.filter(pk=pk).update(seen_at=timezone.now())
+    return htmx.render(request, "jobs/detail.html", "jobs/_progress.html", context_of(actor, job))
+
+
+def context_of(actor: Actor, job: Job) -> dict[str, Any]:
+    """Everything that the page of a job shows."""
+    tally = ledger.tally(job)
+    rows = Row.objects.filter(job=job).defer("body", "before", "source").order_by("number")
+    return {
+        "job": job,
+        "badge": BADGES[job.state],
+        "tally": tally,
+        "outcomes": [(Row.Outcome(name).label, name, getattr(tally, name)) for name in OUTCOMES],
+        "milestone": "" if tally.percent < 25 else f"{tally.percent // 25 * 25} percent done",
+        "rest": planning.rest_of(job),
+        "chunks": job.chunks.exclude(state=Chunk.State.PENDING).order_by("-sent_at", "-pk")[:MOST_CHUNKS],
+        "failed": rows.filter(outcome=Row.Outcome.FAILED)[:MOST_ROWS],
+        "unknown": rows.filter(outcome=Row.Outcome.UNKNOWN)[:MOST_ROWS],
+        "may_control": services.may_control(actor, job),
+        "links": kind_of(job).links(actor, job),
+        "undone_by": Job.objects.filter(undoes=job.pk).order_by("pk"),
+        "summary": ending.summary(job),
+    }
+
+
+def _control(request: HttpRequest, pk: int, what: str) -> HttpResponseBase:
+    job = _job(pk)
+    if services.control(actor_of(request), job, what):
+        words = {"pause": "Paused", "resume": "Resumed", "cancel": "Cancelled"}
+        htmx.toast(request, f"{words[what]}: {job.title}")
+    return htmx.redirect(request, reverse("jobs:detail", args=[pk]))
+
+
+@require_POST
+@requires(Capability.CLIENTS_VIEW)
+def pause(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Send nothing more until somebody resumes."""
+    return _control(request, pk, "pause")
+
+
+@require_POST
+@requires(Capability.CLIENTS_VIEW)
+def resume(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Go on."""
+    return _control(request, pk, "resume")
+
+
+@require_POST
+@requires(Capability.CLIENTS_VIEW)
+def cancel(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Send nothing more, for good."""
+    return _control(request, pk, "cancel")
+
+
+@require_POST
+@requires(Capability.CLIENTS_VIEW)
+def decide(request: HttpRequest, pk: int, number: int) -> HttpResponseBase:
+    """A person's word about a row of which nobody knows what became."""
+    job = _job(pk)
+    choice = request.POST.get("choice", "")
+    result = parse_id(request.POST.get("result", "").strip())
+    row = Row.objects.filter(job=job, number=number).first()
+    if row is None or choice not in ("there", "again", "drop"):
+        raise Http404
+    if choice == "there" and not (row.target or result):
+        context = context_of(actor_of(request), job)
+        context["problem"] = f"Row {number}: give the client's Kayse id, a whole number from 1."
+        return render(request, "jobs/detail.html", {**context, "fragment": "jobs/_progress.html"}, status=422)
+    if services.decide(actor_of(request), job, number, choice, result):
+        htmx.toast(request, f"Row {number} is decided")
+    return htmx.redirect(request, reverse("jobs:detail", args=[pk]))
+
+
+@require_safe
+@requires(Capability.CLIENTS_EDIT, Capability.AUDIT_VIEW)
+def download(request: HttpRequest, pk: int, outcome: str) -> HttpResponseBase:
+    """The rows with one outcome as CSV; "left" for those that were not sent, "all" for all."""
+    job = _job(pk)
+    if outcome not in (*OUTCOMES, "left", "all"):
+        raise Http404
+    rows = Row.objects.filter(job=job).order_by("number")
+    if outcome != "all":
+        rows = rows.filter(outcome="" if outcome == "left" else outcome)
+    recorder.fact(
+        actor_of(request), Action.CLIENT_EXPORT, services.target_of(job), detail=f"Rows: {outcome}."
+    )
+    found = rows.values_list("number", "line", "target", "result", "label", "outcome", "reason")
+    response = StreamingHttpResponse(
+        _csv(found.iterator(chunk_size=2_000)), content_type="text/csv; charset=utf-8"
+    )
+    response["Content-Disposition"] = f'attachment; filename="job-{pk}-{outcome}.csv"'
+    return response
+
+
+class _Echo:
+    """A file for the csv module that gives each line back."""
+
+    def write(self, line: str) -> str:
+        return line
+
+
+def _csv(rows: Iterator[tuple[Any, ...]]) -> Iterator[str]:
+    writer = csv.writer(_Echo())
+    yield "\ufeff" + writer.writerow(["row", "line", "kayse_id", "name", "outcome", "reason"])
+    for number, line, target, result, label, outcome, reason in rows:
+        yield writer.writerow(
+            [
+                number,
+                line or "",
+                result or target or "",
+                neutral(label),
+                outcome or "not sent",
+                neutral(reason),
+            ]
+        )
+
+
+def _job(pk: int) -> Job:
+    return get_object_or_404(Job.objects.exclude(state=Job.State.DRAFT), pk=pk)

@@ -1,0 +1,170 @@
+"""The check of every row: what it would do, what is wrong, whom it may double. Sends nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from clients_ui.imports import checking, mapping
+from clients_ui.imports.checking import Checker
+from clients_ui.imports.mapping import Options
+from clients_ui.imports.reading import Record
+from clients_ui.models import Client
+from kayse_admin.jobs.models import Row
+from tests.conftest import Sandbox
+
+pytestmark = pytest.mark.django_db
+
+HEAD = ["external_source", "external_source_id", "first_name", "last_name", "mobile", "email", "city",
+        "voice_calls_opted_out"]  # fmt: skip
+
+
+def options(**changes: Any) -> Options:
+    return Options(**{"columns": tuple(HEAD), **changes})
+
+
+def line(**cells: str) -> list[str]:
+    base = {"external_source": "p", "external_source_id": "X-1", "first_name": "Ana", "last_name": "García"}
+    return [{**base, **cells}.get(name, "") for name in HEAD]
+
+
+def checked(*rows: list[str], may_opt_in: bool = False, **changes: Any) -> list[Row]:
+    checker = Checker(options(**changes), HEAD, may_opt_in)
+    return list(checker.rows(Record(number, cells) for number, cells in enumerate(rows, start=2)))
+
+
+def test_a_new_client(db: None) -> None:
+    (row,) = checked(line(mobile="(512) 555-0142", city="", voice_calls_opted_out="Yes"))
+    assert row.outcome == ""
+    assert row.body == {
+        "external_source": "p",
+        "external_source_id": "X-1",
+        "first_name": "Ana",
+        "last_name": "García",
+        "mobile": "+15125550142",
+        "voice_calls_opted_out": True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("cells", "word"),
+    [
+        ({"email": "no mail"}, "email: "),
+        ({"mobile": "123"}, "mobile: "),
+        ({"voice_calls_opted_out": "perhaps"}, "yes or no"),
+        ({"last_name": ""}, "Last name"),
+        ({"first_name": "CLEAR"}, "cannot be cleared"),
+        ({"city": "a\x07b"}, "control character"),
+    ],
+)
+def test_a_bad_cell_is_named(cells: dict[str, str], word: str) -> None:
+    (row,) = checked(line(**cells))
+    assert (row.outcome, row.flag, row.line) == ("failed", "error", 2)
+    assert word in row.reason
+
+
+def test_an_update_sends_what_differs(ana: Client) -> None:
+    cells = {
+        "external_source": str(ana.external_source),
+        "external_source_id": str(ana.external_source_id).lower(),
+    }
+    (row,) = checked(line(**cells, first_name=str(ana.first_name), last_name=str(ana.last_name), city="Waco"))
+    assert row.target == ana.pk
+    assert row.body == {"city": "Waco"} or row.body.keys() == {"city", "external_source_id"}
+    assert row.before is not None
+    assert row.before["city"] == ana.city
+
+
+def test_empty_leaves_alone_and_clear_clears(ana: Client) -> None:
+    key = {"external_source": str(ana.external_source), "external_source_id": str(ana.external_source_id),
+           "first_name": str(ana.first_name), "last_name": str(ana.last_name)}  # fmt: skip
+    (row,) = checked(line(**key))
+    assert (row.outcome, row.body) == ("unchanged", {})
+    (row,) = checked(line(**key, city="CLEAR"))
+    assert row.body == {"city": None}
+
+
+@pytest.mark.parametrize(("policy", "sent"), [("always", True), ("if_empty", False), ("never", False)])
+def test_policies_of_a_column(ana: Client, policy: mapping.Policy, sent: bool) -> None:
+    key = {"external_source": str(ana.external_source), "external_source_id": str(ana.external_source_id),
+           "first_name": str(ana.first_name), "last_name": str(ana.last_name)}  # fmt: skip
+    (row,) = checked(line(**key, city="Waco"), policies={"city": policy})
+    assert bool(row.body) is sent
+    Client.objects.filter(pk=ana.pk).update(city=None)
+    (row,) = checked(line(**key, city="Waco"), policies={"city": policy})
+    assert bool(row.body) is (policy != "never")
+
+
+def test_modes(ana: Client) -> None:
+    known = line(
+        external_source=str(ana.external_source), external_source_id=str(ana.external_source_id), city="Waco"
+    )
+    first, second = checked(known, line(), mode="create")
+    assert (first.outcome, second.outcome) == ("unchanged", "")
+    first, second = checked(known, line(), mode="update")
+    assert (first.outcome, second.outcome) == ("", "failed")
+
+
+def test_the_same_id_twice_in_the_file_across_forms() -> None:
+    first, second = checked(line(external_source_id="É-1"), line(external_source_id="e\u0301-1"))
+    assert first.outcome == ""
+    assert "on line 2" in second.reason
+
+
+def test_the_same_phone_or_mail_is_only_a_suggestion(ana: Client) -> None:
+    Client.objects.filter(pk=ana.pk).update(mobile="+15125550142", phone_key="24105552151")
+    Client.objects.filter(pk=ana.pk).update(email="ANA@Example.com", email_key="ana@example.com")
+    row, other = checked(
+        line(email="ana@example.COM"), line(external_source_id="X-2", email="ana@EXAMPLE.com")
+    )
+    assert (row.flag, row.outcome) == ("twin", "failed")
+    assert f"ID {ana.pk}" in row.reason
+    assert row.source is not None
+    assert row.source["twin"] == ana.pk
+    assert other.flag == "twin"
+
+
+def test_twins_inside_the_file_across_phone_formats() -> None:
+    first, second = checked(
+        line(mobile="(512) 555-0142"), line(external_source_id="X-2", mobile="+1 512 555 0142")
+    )
+    assert first.flag == ""
+    assert "line 2" in second.reason
+
+
+@pytest.mark.parametrize("was", [True, None])
+def test_taking_back_an_opt_out_needs_the_permission(ana: Client, was: bool | None) -> None:
+    Client.objects.filter(pk=ana.pk).update(voice_calls_opted_out=was)
+    cells = line(
+        external_source=str(ana.external_source), external_source_id=str(ana.external_source_id),
+        voice_calls_opted_out="no",
+    )  # fmt: skip
+    (row,) = checked(cells)
+    assert "opt-out" in row.reason
+    (row,) = checked(cells, may_opt_in=True)
+    assert row.body["voice_calls_opted_out"] is False
+    counts: Counter[str] = Counter()
+    checking.count(row, counts)
+    assert counts["opt_ins"] == 1
+
+
+def test_a_deleted_client_and_an_unknown_id(ana: Client, known: Callable[[int], Client]) -> None:
+    gone = known(3)
+    Client.objects.filter(pk=gone.pk).update(gone_at=gone.told_at)
+    head = ["id", "city"]
+    checker = Checker(Options(("id", "city"), match="id"), head, False)
+    rows = list(
+        checker.rows(
+            Record(n, [pk, "Waco"])
+            for n, pk in enumerate([str(ana.pk), str(gone.pk), "999999", "007", "1e3", "٣", str(2**63)])
+        )
+    )
+    assert [row.outcome for row in rows] == [""] + ["failed"] * 6
+
+
+def test_queries_do_not_grow_with_rows(sandbox: Sandbox, django_assert_max_num_queries: Any) -> None:
+    with django_assert_max_num_queries(4):
+        checked(*(line(external_source_id=f"X-{n}", email=f"a{n}@example.com") for n in range(300)))

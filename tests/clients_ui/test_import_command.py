@@ -1,0 +1,72 @@
+"""The command-line twin of the import."""
+
+from __future__ import annotations
+
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from clients_ui.imports.models import Import, Piece
+from kayse_admin.accounts.models import User
+from kayse_admin.jobs.models import Job, Row
+from tests.conftest import Sandbox
+from tests.jobs.helpers import adds_up, exported, recorded
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "partner.csv"
+    path.write_text("No;First;Last;Mail\n1;Ana;Soak;ana@example.com\n2;Bo;Soak;no mail\n3;Cy;Soak;\n")
+    return path
+
+
+def run(file: Path, *arguments: str, user: str = "paralegal") -> str:
+    out = StringIO()
+    call_command(
+        "import_clients", str(file), "--user", user, "--map", "No=external_source_id", "--source", "soak",
+        *arguments, stdout=out, stderr=out,
+    )  # fmt: skip
+    return out.getvalue()
+
+
+def test_a_dry_run_sends_and_keeps_nothing(sandbox: Sandbox, people: dict[str, User], file: Path) -> None:
+    told = run(file, "--dry-run")
+    assert "2 will be created, 0 updated, 0 unchanged, 1 have errors" in told
+    assert "line 3: Mail: This is not an e-mail address" in told
+    assert "2 rows, 1 requests" in told
+    assert sandbox.requests() == []
+    assert not Import.objects.exists()
+    assert not Job.objects.exists()
+    assert not Row.objects.exists()
+    assert not Piece.objects.exists()
+
+
+def test_it_imports(sandbox: Sandbox, people: dict[str, User], file: Path) -> None:
+    told = run(file, "--reason", "partner")
+    assert "3 rows: 2 created, 0 updated, 0 unchanged, 1 failed, 0 unknown. Finished." in told
+    assert exported(sandbox) == {"1": 1, "3": 1}
+    job = Job.objects.get()
+    assert (job.owner_id, job.reason) == (people["paralegal"].pk, "partner")
+    adds_up(job)
+    recorded(job)
+    with pytest.raises(CommandError, match="imported before"):
+        run(file)
+    assert "2 unchanged" in run(file, "--again")
+    assert exported(sandbox) == {"1": 1, "3": 1}
+
+
+def test_who_and_what_is_wrong(people: dict[str, User], file: Path, tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="no account"):
+        run(file, user="nemo")
+    with pytest.raises(CommandError, match="may not"):
+        run(file, user="auditor")
+    with pytest.raises(CommandError, match="no column"):
+        run(file, "--map", "Nothing=city")
+    with pytest.raises(CommandError, match="no field"):
+        run(file, "--map", "Mail=nothing")
+    with pytest.raises(CommandError, match="No such file"):
+        run(tmp_path / "none.csv")

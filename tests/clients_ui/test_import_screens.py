@@ -1,0 +1,257 @@
+"""The screens of an import, from the file to the undo, against the running sandbox."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client as Browser
+
+from clients_ui.imports.models import Import, Piece, RememberedMapping
+from clients_ui.models import Client
+from kayse_admin.audit.models import Event
+from kayse_admin.jobs import runner
+from kayse_admin.jobs.models import Job, Row
+from tests.clients_ui.conftest import text_of
+from tests.conftest import Sandbox
+from tests.jobs.helpers import adds_up, exported, recorded
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+HEAD = "external_source,external_source_id,first_name,last_name,email\n"
+
+
+def file_of(*names: str, extra: str = "") -> str:
+    return (
+        HEAD
+        + "".join(f"soak,S-{n},{name},Soak,{name.lower()}@example.com\n" for n, name in enumerate(names))
+        + extra
+    )
+
+
+def send(browser: Browser, text: str | bytes, name: str = "partner.csv") -> Any:
+    data = text.encode() if isinstance(text, str) else text
+    return browser.post("/clients/import/", {"file": SimpleUploadedFile(name, data)})
+
+
+def mapped(browser: Browser, text: str, **choices: str) -> Import:
+    """Send a file and take the columns as they are guessed; returns the checked import."""
+    answer = send(browser, text)
+    assert answer.status_code == 303, text_of(answer)
+    page = browser.get(answer["Location"])
+    form = page.context["form"]
+    data = {name: form[name].value() or "" for name in form.fields}
+    answer = browser.post(page.request["PATH_INFO"], {**data, **choices})
+    assert answer.status_code == 303, text_of(answer)
+    return Import.objects.latest("pk")
+
+
+def begin(browser: Browser, kept: Import, **fields: str) -> Any:
+    return browser.post(f"/clients/import/{kept.pk}/start/", {"operation": str(uuid.uuid4()), **fields})
+
+
+def test_from_the_file_to_the_undo(sandbox: Sandbox, as_paralegal: Browser) -> None:
+    kept = mapped(as_paralegal, file_of("Ana", "Bo", extra="soak,S-9,Cy,Soak,no mail\n"))
+    page = as_paralegal.get(f"/clients/import/{kept.pk}/")
+    assert "2 will be created, 0 updated, 0 unchanged, 1 have errors, 0 may be duplicates" in text_of(page)
+    assert "Line 4" in text_of(page)
+    assert sandbox.requests() == [], "nothing is sent before the start"
+
+    bad = Row.objects.get(job=kept.job, flag="error")
+    fixed = as_paralegal.post(
+        f"/clients/import/{kept.pk}/rows/{bad.number}/fix/", {"cell_4": "cy@example.com"}
+    )
+    assert fixed.status_code == 303
+    assert "3 will be created" in text_of(as_paralegal.get(f"/clients/import/{kept.pk}/"))
+
+    answer = begin(as_paralegal, kept, reason="partner list")
+    job = Job.objects.get(pk=kept.job_id)
+    assert answer["Location"] == f"/jobs/{job.pk}/"
+    assert not Piece.objects.exists()
+    runner.serve()
+    assert exported(sandbox) == {"S-0": 1, "S-1": 1, "S-9": 1}
+    assert len(sandbox.requests("POST")) == 1
+    adds_up(job)
+    recorded(job)
+    assert Event.objects.filter(action="clients_import", reason="partner list").count() == 1
+
+    page = as_paralegal.get(f"/jobs/{job.pk}/")
+    assert "Undo" in text_of(page)
+    undo = as_paralegal.get(f"/clients/import/jobs/{job.pk}/undo/")
+    assert "3 clients that it created are deleted" in text_of(undo)
+    answer = as_paralegal.post(f"/clients/import/jobs/{job.pk}/undo/", {"operation": str(uuid.uuid4())})
+    assert answer.status_code == 303
+    runner.serve()
+    assert exported(sandbox) == {}
+    assert Client.objects.filter(external_source="soak", gone_at=None).count() == 0
+
+
+def test_an_update_is_undone_unless_somebody_changed_it_since(
+    sandbox: Sandbox, as_paralegal: Browser, known: Any
+) -> None:
+    first, second = known(2), known(3)
+    was = sandbox.client(2)["city"]
+    kept = mapped(as_paralegal, "id,city\n2,Waco\n3,Waco\n")
+    begin(as_paralegal, kept)
+    runner.serve()
+    assert [sandbox.client(pk)["city"] for pk in (2, 3)] == ["Waco", "Waco"]
+    Client.objects.filter(pk=second.pk).update(city="Dallas")
+
+    url = f"/clients/import/jobs/{kept.job_id}/undo/"
+    assert "1 get back" in text_of(as_paralegal.get(url))
+    assert "1 were changed since" in text_of(as_paralegal.get(url))
+    operation = str(uuid.uuid4())
+    as_paralegal.post(url, {"operation": operation})
+    as_paralegal.post(url, {"operation": operation})
+    runner.serve()
+    assert sandbox.client(2)["city"] == was
+    assert sandbox.client(3)["city"] == "Waco"
+    assert Job.objects.filter(undoes=kept.job_id).count() == 1
+    assert first.pk == 2
+
+
+def test_a_double_click_starts_one_job(sandbox: Sandbox, as_paralegal: Browser) -> None:
+    kept = mapped(as_paralegal, file_of("Ana"))
+    for _ in range(2):
+        assert begin(as_paralegal, kept).status_code == 303
+    runner.serve()
+    assert exported(sandbox) == {"S-0": 1}
+
+
+def test_the_same_file_is_recognised(sandbox: Sandbox, as_paralegal: Browser) -> None:
+    begin(as_paralegal, mapped(as_paralegal, file_of("Ana")))
+    runner.serve()
+    again = mapped(as_paralegal, file_of("Ana"))
+    page = as_paralegal.get(f"/clients/import/{again.pk}/")
+    assert "The same file was imported before" in text_of(page)
+    assert "1 unchanged" in text_of(page), "and its clients are known by their external id"
+
+
+def test_columns_are_remembered(as_paralegal: Browser) -> None:
+    odd = "A,B,C,D\nsoak,S-1,Ana,Soak\n"
+    choices = {"column_0": "external_source", "column_1": "external_source_id", "column_2": "first_name",
+               "column_3": "last_name"}  # fmt: skip
+    mapped(as_paralegal, odd, **choices)
+    assert RememberedMapping.objects.count() == 1
+    page = as_paralegal.get(send(as_paralegal, odd + "soak,S-2,Bo,Soak\n")["Location"])
+    assert page.context["form"]["column_1"].value() == "external_source_id"
+
+
+def test_pasted_rows(as_paralegal: Browser) -> None:
+    answer = as_paralegal.post("/clients/import/", {"pasted": file_of("Ana").replace(",", "\t")})
+    assert answer.status_code == 303
+    assert Import.objects.get().delimiter == "\t"
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "word"),
+    [
+        (b"PK\x03\x04" + b"\0" * 500, "clients.csv", "Save As"),
+        (b"", "clients.csv", "empty"),
+        (HEAD.encode(), "clients.csv", "no rows"),
+        (b"a,a\n1,2\n", "clients.csv", "twice"),
+    ],
+)
+def test_what_is_no_csv_is_refused(as_paralegal: Browser, data: bytes, name: str, word: str) -> None:
+    page = send(as_paralegal, data, name)
+    assert page.status_code == 422
+    assert word in text_of(page)
+    assert not Import.objects.exists()
+    assert not Piece.objects.exists()
+
+
+def test_a_file_over_the_limit(as_paralegal: Browser, settings: LazySettings) -> None:
+    settings.UPLOAD_MOST_BYTES = 100_000
+    page = send(as_paralegal, file_of("Ana") + "x" * 200_000)
+    assert page.status_code == 413
+    assert "larger" in text_of(page)
+    assert not Piece.objects.exists()
+
+
+def test_too_many_rows(as_paralegal: Browser, settings: LazySettings) -> None:
+    settings.IMPORT_MOST_ROWS = 2
+    kept_url = send(as_paralegal, file_of("Ana", "Bo", "Cy"))["Location"]
+    form = as_paralegal.get(kept_url).context["form"]
+    page = as_paralegal.post(kept_url, {name: form[name].value() or "" for name in form.fields})
+    assert page.status_code == 422
+    assert "more than 2 rows" in text_of(page)
+    assert not Row.objects.exists()
+    assert not Job.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["../../etc/passwd", "a\nb.csv", "<b>x</b>.csv", "x" * 400 + ".csv", "‮vsc.csv"]
+)
+def test_odd_file_names(as_paralegal: Browser, name: str) -> None:
+    assert send(as_paralegal, file_of("Ana"), name).status_code == 303
+    kept = Import.objects.get()
+    assert len(kept.file_name) <= 200
+    assert "/" not in kept.file_name
+    assert "<b>x" not in as_paralegal.get(f"/clients/import/{kept.pk}/columns/").content.decode()
+
+
+def test_no_disk_space_is_said(as_paralegal: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Row 16: a full disk during the upload."""
+    from django.core.files import uploadhandler
+
+    def full(*_: Any, **__: Any) -> Any:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(uploadhandler, "TemporaryUploadedFile", full)
+    page = send(as_paralegal, file_of("Ana"))
+    assert page.status_code == 422
+    assert "no room" in text_of(page)
+    assert not Import.objects.exists()
+
+
+def test_bad_rows_come_back_with_their_reason_and_can_be_imported_again(
+    sandbox: Sandbox, as_paralegal: Browser
+) -> None:
+    """Row 20 as well: a cell like a formula is neutralised in the file, and the original after the import."""
+    kept = mapped(as_paralegal, file_of("Ana", extra="soak,S-9,=1+1,Soak,no mail\n"))
+    data = b"".join(as_paralegal.get(f"/clients/import/{kept.pk}/bad.csv")).decode("utf-8-sig")  # type: ignore[arg-type]
+    assert "'=1+1" in data
+    assert "email: " in data.splitlines()[1]
+    again = mapped(as_paralegal, data.replace("no mail", "ok@example.com"))
+    assert Row.objects.get(job=again.job).body["first_name"] == "=1+1"
+
+
+def test_a_possible_duplicate_waits_for_a_decision(
+    sandbox: Sandbox, as_paralegal: Browser, ana: Client
+) -> None:
+    text = file_of("Ana") + f"soak,S-5,Eve,Soak,{ana.email}\n"
+    kept = mapped(as_paralegal, text)
+    twin = Row.objects.get(job=kept.job, flag="twin")
+    page = as_paralegal.get(f"/clients/import/{kept.pk}/?show=twin")
+    assert f"ID {ana.pk}" in text_of(page)
+    as_paralegal.post(f"/clients/import/{kept.pk}/rows/{twin.number}/decide/", {"choice": "create"})
+    twin.refresh_from_db()
+    assert (twin.flag, twin.outcome, twin.target) == ("", "", None)
+    assert "2 will be created" in text_of(as_paralegal.get(f"/clients/import/{kept.pk}/"))
+
+
+def test_who_may(as_manager: Browser, as_auditor: Browser, as_nobody: Browser, as_paralegal: Browser) -> None:
+    kept = mapped(as_paralegal, file_of("Ana"))
+    for browser in (as_manager, as_auditor, as_nobody):
+        for url in ("/clients/import/", f"/clients/import/{kept.pk}/", "/clients/import/template.csv"):
+            assert browser.get(url).status_code == 403
+        assert begin(browser, kept).status_code == 403
+    assert Job.objects.get().state == "draft"
+
+
+def test_taking_back_opt_outs_needs_an_administrator_and_a_reason(
+    sandbox: Sandbox, as_admin: Browser, as_paralegal: Browser, ana: Client
+) -> None:
+    Client.objects.filter(pk=ana.pk).update(voice_calls_opted_out=True)
+    text = f"id,opt-out\n{ana.pk},no\n"
+    refused = mapped(as_paralegal, text)
+    assert "1 have errors" in text_of(as_paralegal.get(f"/clients/import/{refused.pk}/"))
+    kept = mapped(as_admin, text)
+    assert "1 opt-out will be taken back" in text_of(as_admin.get(f"/clients/import/{kept.pk}/"))
+    assert begin(as_admin, kept).status_code == 422
+    assert begin(as_admin, kept, reason="Asked for it in writing").status_code == 303
+    runner.serve()
+    assert sandbox.client(ana.pk)["voice_calls_opted_out"] is False

@@ -1,0 +1,91 @@
+"""An import in a real browser: upload, map, fix two cells, run, watch, pause, resume, results, undo."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.browser import axe, overflow, screenshot
+from tests.e2e.conftest import Open
+from tests.e2e.stack import Stack
+
+ROWS = 1_200
+
+
+@pytest.fixture
+def worker(stack: Stack) -> Iterator[Stack]:
+    """The stack with a worker that sends small requests to a slow vendor: long enough to be paused."""
+    stack.sandbox("POST", "/_sandbox/switches", json={"bulk_row_ms": 4})
+    stack.start("worker", "manage.py", "worker", "--interval", "0.2")
+    yield stack
+    stack.kill("worker")
+    stack.sandbox("POST", "/_sandbox/switches", json={"bulk_row_ms": 0})
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A partner's file with odd column names and two bad cells."""
+    head = "Partner;Case No;First;Surname;Mail\r\n"
+    rows = [f"acme;A-{n};Pat;Partner {n};pat{n}@example.com\r\n" for n in range(ROWS)]
+    rows[3] = "acme;A-3;Pat;;pat3@example.com\r\n"
+    rows[7] = "acme;A-7;Pat;Partner 7;pat at example\r\n"
+    path = tmp_path / "partner list.csv"
+    path.write_bytes((head + "".join(rows)).encode("cp1252"))
+    return path
+
+
+def test_from_upload_to_undo(worker: Stack, open_as: Open, file: Path) -> None:
+    page, notes = open_as("paralegal", "/clients/import/")
+    assert axe(page) == []
+    page.get_by_label("CSV file").set_input_files(str(file))
+    page.get_by_role("button", name="Continue to the columns").click()
+
+    page.get_by_label("Partner", exact=True).select_option(label="External source")
+    expect(page.get_by_label("Case No", exact=True)).to_have_value("external_source_id")
+    assert axe(page) == []
+    assert overflow(page) == []
+    screenshot(page, "import-columns")
+    page.get_by_role("button", name="Check every row").click()
+
+    plan = page.locator("#plan")
+    expect(plan).to_contain_text("1,198 will be created")
+    expect(plan).to_contain_text("2 have errors")
+    assert axe(page) == []
+    screenshot(page, "import-check")
+    page.get_by_label("Surname").first.fill("Partner 3")
+    page.get_by_role("button", name="Check this row again").first.click()
+    expect(plan).to_contain_text("1,199 will be created")
+    page.get_by_label("Mail").first.fill("pat7@example.com")
+    page.get_by_role("button", name="Check this row again").first.click()
+    expect(plan).to_contain_text("1,200 will be created")
+    assert worker.sandbox("GET", "/_sandbox/requests?method=POST")["count"] == 0, "nothing is sent yet"
+    page.get_by_role("button", name="Import 1,200 rows").click()
+
+    expect(page).to_have_url(re.compile(r"/jobs/\d+/$"))
+    expect(page.locator("#progress")).to_contain_text("0 of 1,200 rows")
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_role("button", name="Resume")).to_be_visible()
+    assert axe(page) == []
+    screenshot(page, "job-paused")
+    page.get_by_role("button", name="Resume").click()
+    expect(page.locator("#progress")).to_contain_text("1,200 of 1,200 rows", timeout=60_000)
+    expect(page.locator("#progress")).to_contain_text("3 requests used")
+    expect(page.get_by_role("link", name="Undo…")).to_be_visible()
+    assert axe(page) == []
+    screenshot(page, "job-done")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Created (1,200)").click()
+    assert len(download.value.path().read_text().splitlines()) == ROWS + 1
+
+    page.get_by_role("link", name="Undo…").click()
+    expect(page.get_by_text("1,200 clients that it created are deleted")).to_be_visible()
+    page.get_by_role("button", name="Undo import").click()
+    expect(page.locator("#progress")).to_contain_text("1,200 of 1,200 rows", timeout=60_000)
+    export = worker.sandbox_text("/_sandbox/export.csv")
+    assert export.count(",acme,") == 0
+    # A download ends the navigation that began it.
+    assert [note for note in notes.all() if not note.endswith("created.csv: net::ERR_ABORTED")] == []

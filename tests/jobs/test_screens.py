@@ -1,0 +1,153 @@
+"""The screens of the jobs: who sees and controls them, what they say, and a person's word about unknown rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+from django.core import mail
+from django.test import Client as Browser
+
+from clients_ui import directory
+from kayse_admin.accounts.models import User
+from kayse_admin.audit.models import Event, OpenOperation
+from kayse_admin.jobs import runner
+from kayse_admin.jobs.models import Job, Row
+from tests.clients_ui.conftest import text_of
+from tests.conftest import Sandbox
+from tests.jobs.helpers import adds_up, exported, new_client, outcomes, started
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def owner(people: dict[str, User]) -> User:
+    return people["paralegal"]
+
+
+def fragment(browser: Browser, job: Job) -> str:
+    return browser.get(f"/jobs/{job.pk}/", headers={"HX-Request": "true"}).content.decode()
+
+
+def test_progress_is_polled_while_something_may_happen(
+    sandbox: Sandbox, owner: User, as_paralegal: Browser
+) -> None:
+    job = started(owner, (new_client(n) for n in range(30)), size=10)
+    assert 'hx-trigger="every 2s"' in fragment(as_paralegal, job)
+    assert "Pause" in text_of(as_paralegal.get(f"/jobs/{job.pk}/"))
+    runner.serve()
+    last = fragment(as_paralegal, job)
+    assert "hx-trigger" not in last, "the last fragment asks no more"
+    assert "30 of 30 rows" in last
+    assert "3 requests used" in last
+    assert "Soak" in text_of(as_paralegal.get("/jobs/"))
+
+
+def test_pause_resume_cancel_are_on_record(sandbox: Sandbox, owner: User, as_paralegal: Browser) -> None:
+    job = started(owner, [new_client(1)])
+    for what, state in (("pause", "paused"), ("resume", "queued"), ("cancel", "cancelled")):
+        assert as_paralegal.post(f"/jobs/{job.pk}/{what}/").status_code == 303
+        job.refresh_from_db()
+        assert job.state == state
+    assert as_paralegal.post(f"/jobs/{job.pk}/resume/").status_code == 303
+    assert Event.objects.filter(action="job_control", target_id=job.pk).count() == 3
+    assert as_paralegal.get(f"/jobs/{job.pk}/pause/").status_code == 405
+
+
+def test_only_the_owner_and_administrators_control(
+    sandbox: Sandbox, owner: User, as_manager: Browser, as_admin: Browser, as_nobody: Browser
+) -> None:
+    job = started(owner, [new_client(1)])
+    assert as_manager.get(f"/jobs/{job.pk}/").status_code == 200
+    assert as_manager.post(f"/jobs/{job.pk}/pause/").status_code == 403
+    assert as_nobody.get("/jobs/").status_code == 403
+    assert as_admin.post(f"/jobs/{job.pk}/pause/").status_code == 303
+    assert as_manager.get(f"/jobs/{job.pk}/all.csv").status_code == 403
+
+
+@pytest.fixture
+def unknown(sandbox: Sandbox, owner: User) -> Job:
+    """A job with one row of which nobody knows what became: it is at the vendor."""
+    job = started(owner, [new_client(1)])
+    sandbox.fault("reset_after", method="POST")
+    runner.serve()
+    assert outcomes(job) == {"unknown": 1}
+    return job
+
+
+def decide(browser: Browser, job: Job, **fields: str) -> Any:
+    return browser.post(f"/jobs/{job.pk}/rows/1/", fields)
+
+
+def test_it_is_there(sandbox: Sandbox, unknown: Job, as_paralegal: Browser) -> None:
+    assert decide(as_paralegal, unknown, choice="there").status_code == 422
+    assert decide(as_paralegal, unknown, choice="there", result="7e3").status_code == 422
+    assert decide(as_paralegal, unknown, choice="there", result="61").status_code == 303
+    row = Row.objects.get(job=unknown)
+    assert (row.outcome, row.result) == ("created", 61)
+    client = directory.find(61)
+    assert client is not None
+    assert client.external_source_id == "S-1"
+    assert not OpenOperation.objects.exists(), "the record knows now"
+    adds_up(unknown)
+
+
+def test_send_again_accepts_a_double(sandbox: Sandbox, unknown: Job, as_paralegal: Browser) -> None:
+    assert decide(as_paralegal, unknown, choice="again").status_code == 303
+    assert decide(as_paralegal, unknown, choice="again").status_code == 303, "the second click does nothing"
+    runner.serve()
+    assert outcomes(unknown) == {"created": 1}
+    assert exported(sandbox) == {"S-1": 2}
+    adds_up(unknown)
+
+
+def test_give_up(sandbox: Sandbox, unknown: Job, as_paralegal: Browser) -> None:
+    assert decide(as_paralegal, unknown, choice="drop").status_code == 303
+    assert outcomes(unknown) == {"failed": 1}
+    assert decide(as_paralegal, unknown, choice="nonsense").status_code == 404
+    adds_up(unknown)
+
+
+def test_downloads(sandbox: Sandbox, owner: User, as_paralegal: Browser) -> None:
+    job = started(owner, [new_client(1), new_client(2, email="no mail")])
+    runner.serve()
+    text = b"".join(as_paralegal.get(f"/jobs/{job.pk}/failed.csv")).decode("utf-8-sig")  # type: ignore[arg-type]
+    assert len(text.splitlines()) == 2
+    assert "email" in text
+    assert as_paralegal.get(f"/jobs/{job.pk}/nonsense.csv").status_code == 404
+    assert Event.objects.filter(action="client_export", target_kind="job").count() == 1
+
+
+def test_the_end_is_told_by_mail_where_mail_is_configured(
+    sandbox: Sandbox, owner: User, settings: LazySettings
+) -> None:
+    started(owner, [new_client(1)])
+    runner.serve()
+    assert mail.outbox == []
+    settings.EMAIL_HOST = "mail.example.com"
+    owner.email = "paula@example.com"
+    owner.save()
+    started(owner, [new_client(2)])
+    runner.serve()
+    assert [one.subject for one in mail.outbox] == ["Finished: Soak"]
+    assert "1 created" in mail.outbox[0].body
+
+
+def test_the_end_is_told_in_the_app_until_it_was_seen(
+    sandbox: Sandbox, owner: User, as_paralegal: Browser, as_manager: Browser
+) -> None:
+    job = started(owner, [new_client(1)])
+    runner.serve()
+    assert "Finished: Soak" in text_of(as_paralegal.get("/clients/"))
+    assert "Finished: Soak" not in text_of(as_manager.get("/clients/"))
+    as_paralegal.get(f"/jobs/{job.pk}/")
+    assert "Finished: Soak" not in text_of(as_paralegal.get("/clients/"))
+
+
+def test_the_queries_of_the_page_do_not_grow_with_rows(
+    sandbox: Sandbox, owner: User, as_paralegal: Browser, django_assert_max_num_queries: Any
+) -> None:
+    job = started(owner, (new_client(n) for n in range(300)), size=100)
+    with django_assert_max_num_queries(22):
+        as_paralegal.get(f"/jobs/{job.pk}/")
