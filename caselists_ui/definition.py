@@ -236,8 +236,19 @@ def parse_other(text: str) -> dict[str, Json]:
         return {}
     if len(text) > MAX_FILTER:
         raise DefinitionError("filter", f"This is longer than {MAX_FILTER:,} characters.")
+    found = read_json(text)
+    if not isinstance(found, dict):
+        raise DefinitionError("filter", 'The other keys are a JSON object, such as {"client_ids": [101]}.')
+    for name in (TYPES, STATUSES):
+        if name in found:
+            raise DefinitionError("filter", f"{name} has a field of its own above.")
+    return parse_filter(found)
+
+
+def read_json(text: str) -> Json:
+    """JSON as somebody typed it: no key twice, no NaN. Raises DefinitionError that names the place."""
     try:
-        found = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
     except DefinitionError:
         raise
     except json.JSONDecodeError as error:
@@ -245,12 +256,6 @@ def parse_other(text: str) -> dict[str, Json]:
         raise DefinitionError("filter", f"This is not JSON: {error.msg} ({place}).") from None
     except (ValueError, RecursionError):
         raise DefinitionError("filter", "This is not JSON that can be sent.") from None
-    if not isinstance(found, dict):
-        raise DefinitionError("filter", 'The other keys are a JSON object, such as {"client_ids": [101]}.')
-    for name in (TYPES, STATUSES):
-        if name in found:
-            raise DefinitionError("filter", f"{name} has a field of its own above.")
-    return parse_filter(found)
 
 
 def write_json(value: Json, indent: int | None = 2) -> str:

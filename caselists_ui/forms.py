@@ -278,6 +278,27 @@ class DefinitionForm(SelectionForm):
         return Definition(selection=self.selection(), is_obo=raw["is_obo"], **texts)
 
 
+class DefinitionJsonForm(forms.Form):
+    """A definition as somebody keeps it in a file."""
+
+    definition = forms.CharField(
+        strip=False,
+        label="Definition as JSON",
+        help_text="As a list's page exports it: name, filter, include_ids, exclude_ids and the rest.",
+        widget=forms.Textarea(
+            attrs={"rows": 14, "spellcheck": "false", "autocomplete": "off", "class": "mono"}
+        ),
+    )
+
+    def clean_definition(self) -> Definition:
+        """The definition."""
+        try:
+            return pure.parse(pure.read_json(self.cleaned_data["definition"]))
+        except DefinitionError as error:
+            place = f"{error.field}: " if error.field else ""
+            raise ValidationError(f"{place}{error}") from error
+
+
 class ClientsForm(OperationForm):
     """Clients whose cases are appended or removed."""
 

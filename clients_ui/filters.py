@@ -32,11 +32,13 @@ class FilterForm(forms.Form):
     opted = forms.ChoiceField(
         label="Calls",
         required=False,
+        widget=forms.Select(attrs={"aria-label": "Calls"}),
         choices=[("", "Calls: any"), ("yes", "Opted out"), ("no", "May be called"), ("unknown", "Not told")],
     )
     state = forms.ChoiceField(
         label="State",
         required=False,
+        widget=forms.Select(attrs={"aria-label": "State"}),
         choices=[("", "State: any"), *((code, f"{name} ({code})") for code, name in states.NAMES.items())],
     )
     source = forms.CharField(label="External source", required=False, max_length=80)

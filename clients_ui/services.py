@@ -246,6 +246,25 @@ def _raise_alarm(actor: Actor, pk: int, lost: tuple[str, ...], operation: uuid.U
     )
 
 
+def seen(actor: Actor, pk: int) -> None:
+    """Put the alarm about lost fields to rest: somebody has looked and leaves them empty. Recorded; 0 requests."""
+    actor.require(Capability.CLIENTS_EDIT)
+    with transaction.atomic():
+        client = directory.locked(pk)
+        if client is None or not client.lost:
+            return
+        names = [name for name in WRITABLE if name in client.lost]
+        client.lost = None
+        client.save(update_fields=["lost"])
+        recorder.fact(
+            actor,
+            Action.FIELD_LOST,
+            target_of(client),
+            payload={"fields": names, "seen": True},
+            detail=f"Looked at, and left empty: {editing.labels(names)}.",
+        )
+
+
 def delete(actor: Actor, pk: int, operation: uuid.UUID, reason: str = "") -> Outcome[str]:
     """Delete a client at the vendor, softly; here it stays, marked. One request.
 

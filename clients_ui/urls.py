@@ -16,5 +16,6 @@ urlpatterns = [
     path("<kid:pk>/", views.detail, name="detail"),
     path("<kid:pk>/refresh/", views.refresh, name="refresh"),
     path("<kid:pk>/edit/", write_views.edit, name="edit"),
+    path("<kid:pk>/seen/", write_views.seen, name="seen"),
     path("<kid:pk>/delete/", write_views.delete, name="delete"),
 ]

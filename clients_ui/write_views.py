@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from clients_ui import directory, editing, lookalikes, reversing, services, words
 from clients_ui.detail import waiting
@@ -215,6 +215,14 @@ def _about(client: Client) -> dict[str, Any]:
 def _writable(client: Client) -> dict[str, Any]:
     known = client.known()
     return {name: known[name] for name in WRITABLE if name in known}
+
+
+@require_POST
+@requires(Capability.CLIENTS_EDIT)
+def seen(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Leave lost fields empty and put their alarm to rest; 0 requests."""
+    services.seen(actor_of(request), pk)
+    return htmx.redirect(request, reverse("clients_ui:detail", args=[pk]))
 
 
 class DeleteForm(forms.Form):

@@ -11,9 +11,18 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
-from caselists_ui import labels, ledger, services, summary
-from caselists_ui.definition import LENGTHS, STATUSES, TYPES, Definition, Selection, parse_other
-from caselists_ui.forms import DefinitionForm
+from caselists_ui import exact, labels, ledger, services, summary
+from caselists_ui.definition import (
+    LENGTHS,
+    STATUSES,
+    TYPES,
+    Definition,
+    DefinitionError,
+    Selection,
+    parse_other,
+    parse_selection,
+)
+from caselists_ui.forms import DefinitionForm, DefinitionJsonForm
 from caselists_ui.ids import MOST_IDS
 from caselists_ui.ledger import Known
 from caselists_ui.models import CaseList, Version
@@ -61,6 +70,18 @@ def new(request: HttpRequest) -> HttpResponseBase:
         htmx.toast(request, f"List created: {told}.")
         return htmx.redirect(request, detail_url(outcome.value.id))
     return retry_or_tell(request, outcome, form, lambda status: _page(request, form, names, status=status))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Capability.LISTS_EDIT)
+def load(request: HttpRequest) -> HttpResponseBase:
+    """Open the builder with a definition out of JSON; nothing is sent."""
+    form = DefinitionJsonForm(request.POST if request.method == "POST" else None)
+    if not form.is_valid():
+        return render(request, "caselists_ui/load.html", {"form": form}, status=422 if form.is_bound else 200)
+    names = labels.current()
+    initial = DefinitionForm.of(form.cleaned_data["definition"])
+    return _page(request, DefinitionForm(labels=names, initial=initial), names)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -161,6 +182,7 @@ def _page(
             form.fields.pop(name)
     context = {
         "form": form,
+        "action": reverse("caselists_ui:edit", args=[lists.pk]) if lists else reverse("caselists_ui:new"),
         "list": lists,
         "known": known,
         "count": count_words(lists) if lists else "",
@@ -176,6 +198,7 @@ def _summary(
     """What the panel beside the form says about the form as it is now."""
     definition = form.definition() if form.is_bound else _opened(form)
     context: dict[str, Any] = {
+        "may_count": exact.allowed(),
         "summary": summary.of_definition(definition, names, lists=lists, known=known),
         "include_told": summary.pasted_words(form.pasted("include_ids")),
         "exclude_told": summary.pasted_words(form.pasted("exclude_ids")),
@@ -211,6 +234,19 @@ def _opened(form: DefinitionForm) -> Definition:
     selection = Selection(filter_, tuple(told.get("include_ids", ())), tuple(told.get("exclude_ids", ())))
     texts = {name: told.get(name, "") for name in LENGTHS}
     return Definition(selection=selection, is_obo=told.get("is_obo") == "yes" or None, **texts)
+
+
+@require_POST
+@requires(Capability.LISTS_EDIT)
+def count(request: HttpRequest) -> HttpResponse:
+    """The exact number of cases of a builder's form, where that is allowed; two requests."""
+    form = DefinitionForm(request.POST, labels=labels.current())
+    form.is_valid()
+    try:
+        selection = parse_selection(form.raw())
+    except DefinitionError as error:
+        return render(request, "caselists_ui/_count.html", {"problem": str(error)}, status=422)
+    return render(request, "caselists_ui/_count.html", {"count": exact.count(actor_of(request), selection)})
 
 
 @require_POST

@@ -15,11 +15,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from caselists_ui import labels, ledger, listing
 from caselists_ui.definition import Kind, write_json
-from caselists_ui.forms import IndexForm
+from caselists_ui.forms import LONGEST_PASTE, IndexForm
+from caselists_ui.ids import parse_pasted, write_ids
 from caselists_ui.ledger import Entry, Known
 from caselists_ui.listing import Listing, Query
 from caselists_ui.models import CaseList, Reading, Version
-from caselists_ui.services import CHECKPOINT, recorded
+from caselists_ui.services import CHECKPOINT, MOST_CLIENTS, recorded
 from caselists_ui.summary import step_words
 from caselists_ui.views.common import detail_url, find, problem_of
 from caselists_ui.words import Labels, sentence
@@ -244,6 +245,33 @@ def version(request: HttpRequest, pk: int, number: int) -> HttpResponse:
         "may_edit": actor_of(request).can(Capability.LISTS_EDIT) and not lists.gone_at,
     }
     return render(request, "caselists_ui/version.html", context)
+
+
+@require_safe
+@requires(Capability.LISTS_VIEW)
+def export(request: HttpRequest, pk: int) -> HttpResponse:
+    """The definition as it is known, as a JSON file; 404 when it is not known."""
+    carried = ledger.known(find(pk).pk).carried
+    if carried is None:
+        raise Http404
+    response = HttpResponse(write_json(carried.export()) + "\n", content_type="application/json")
+    response["Content-Disposition"] = f'attachment; filename="case-list-{pk}.json"'
+    return response
+
+
+@require_safe
+@requires(Capability.LISTS_EDIT)
+def pick(request: HttpRequest) -> HttpResponse:
+    """Choose the list to which clients are appended; costs no request."""
+    words = request.GET.get("q", "").strip()[:255]
+    ids = write_ids(parse_pasted(request.GET.get("client_ids", "")[:LONGEST_PASTE]).ids[:MOST_CLIENTS])
+    lists = [
+        row
+        for row in CaseList.objects.filter(gone_at=None).order_by("name", "id")
+        if words.casefold() in row.name.casefold()
+    ]
+    context = {"q": words, "client_ids": ids, "lists": lists[:100], "more": len(lists) > 100}
+    return render(request, "caselists_ui/pick.html", context)
 
 
 @require_POST

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from django.db.models import Count, Exists, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from kayse_admin.audit.actions import Action
@@ -23,7 +24,7 @@ from kayse_admin.audit.records import RESULT_WORDS
 #: Counting stops here: "more than 1,000".
 MOST_COUNTED = 1_000
 #: Free text is looked for in at most this many operations a page; the next page goes on from there.
-TEXT_WINDOW = 20_000
+TEXT_WINDOW = 10_000
 #: An event's time is read before its id is given out, and a busy database may lie between: ids and times agree
 #: in order but for so much. A time range is turned into a range of ids with this margin, and then compared exactly.
 MARGIN = timedelta(hours=1)
@@ -102,14 +103,11 @@ def count(filters: Filters) -> tuple[int, bool] | None:
 
 def tally(filters: Filters) -> tuple[Counter[str], bool]:
     """How many operations ended with which result ("": under way), and whether only the newest were counted."""
-    ended = (
-        Event.objects.filter(CLOSING, operation=OuterRef("operation")).order_by("-id").values("result")[:1]
-    )
     where, bounds = _predicate(filters), _in_time(filters, Bounds())
-    rows = (
-        Event.objects.filter(OPENING, where, bounds.on("id")).annotate(ended=Subquery(ended)).order_by("-id")
+    found = Event.objects.filter(OPENING, where, bounds.on("id")).annotate(
+        ended=Coalesce(_LAST_WORD, F("result"))
     )
-    results = [ended or own for own, ended in rows.values_list("result", "ended")[: MOST_COUNTED + 1]]
+    results = list(found.order_by("-id").values_list("ended", flat=True)[: MOST_COUNTED + 1])
     return Counter(results[:MOST_COUNTED]), len(results) > MOST_COUNTED
 
 
@@ -271,14 +269,17 @@ def _ids(where: Q, bounds: Bounds, result: str, most: int, *, forward: bool) -> 
             operation__in=OpenOperation.objects.filter(state="in_flight").values("operation")
         )
     elif result:
-        ended = Event.objects.filter(CLOSING, operation=OuterRef("operation"), result=result)
-        found = found.filter(Q(result=result) | Exists(ended.filter(_IS_LAST_WORD)))
+        found = found.alias(ended=Coalesce(_LAST_WORD, F("result"))).filter(ended=result)
     return list(found.order_by("id" if forward else "-id").values_list("id", flat=True)[:most])
 
 
 #: Nearly every operation is applied: those are filtered out of all. The other results are looked for from their
 #: closing events, because they may be years apart.
 _FROM_OUTCOMES = frozenset(RESULT_WORDS) - {"applied", ""}
+#: The result that the newest closing event tells. A value and not an EXISTS: PostgreSQL would gather all of them first.
+_LAST_WORD = Subquery(
+    Event.objects.filter(CLOSING, operation=OuterRef("operation")).order_by("-id").values("result")[:1]
+)
 _IS_LAST_WORD = ~Exists(Event.objects.filter(CLOSING, operation=OuterRef("operation"), id__gt=OuterRef("id")))
 
 

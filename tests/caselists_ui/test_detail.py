@@ -90,7 +90,7 @@ def test_a_count_that_nobody_can_tell(sandbox: Sandbox, as_manager: Browser) -> 
 
 
 def test_what_is_no_list(sandbox: Sandbox, as_manager: Browser, as_nobody: Browser) -> None:
-    for pk in ("1", "0", "-1", str(2**63), "9" * 400, "1e3", "٣"):
+    for pk in ("0", "-1", str(2**63), "9" * 400, "1e3", "٣"):
         assert as_manager.get(f"/case-lists/{pk}/").status_code == 404
     assert as_manager.get("/case-lists/1/recount/").status_code == 405
     assert as_manager.post("/case-lists/1/").status_code == 405
@@ -105,3 +105,12 @@ def test_unknown_keys_are_kept_and_shown(sandbox: Sandbox, as_manager: Browser) 
     text = page_of(as_manager.get("/case-lists/1/"))
     assert "&lt;b&gt;color&lt;/b&gt;" in text
     assert "<i>red" not in text
+
+
+def test_a_list_that_was_never_told_is_looked_for_once(sandbox: Sandbox, as_manager: Browser) -> None:
+    """A link that somebody sent works before anybody has opened the index; an id that is none costs nothing more."""
+    assert "Mass Tort Prospects" in page_of(as_manager.get("/case-lists/1/"))
+    assert as_manager.get("/case-lists/2/").status_code == 200
+    assert as_manager.get("/case-lists/999/").status_code == 404
+    assert as_manager.get("/case-lists/998/attach/").status_code == 404
+    assert len(sandbox.requests("GET", "/v1/case_lists")) == 1

@@ -180,6 +180,34 @@ class TestMeanwhile:
         assert Client.objects.get(pk=ana.pk).gone_at is not None
 
 
+@pytest.mark.parametrize("answers", ["full", "sparse"])
+@pytest.mark.parametrize(
+    "order",
+    ["oO sS", "oO Ss", "Oo sS", "Oo Ss", "os OS", "OS os"],
+    ids=lambda order: str(order).replace(" ", "-"),
+)
+def test_two_people_in_every_order_of_opening_and_saving(
+    as_paralegal: Browser, as_admin: Browser, sandbox: Sandbox, ana: Client, order: str, answers: str
+) -> None:
+    """o and s: one opens and saves; O and S: the other. Who saves second on an old form is asked, never overruled."""
+    sandbox.switch(answers=answers, put="replace")
+    browsers = {"o": as_paralegal, "O": as_admin}
+    typed = {"s": ("o", "11111"), "S": ("O", "22222")}
+    forms: dict[str, dict[str, str]] = {}
+    outcomes: list[tuple[int, str]] = []
+    for step in order.replace(" ", ""):
+        if step in browsers:
+            forms[step] = edit_fields(Client.objects.get(pk=ana.pk))
+            continue
+        who, value = typed[step]
+        answer = browsers[who].post(url(ana.pk), {**forms[who], "postal_code": value})
+        outcomes.append((answer.status_code, value))
+    one_after_the_other = order in ("os OS", "OS os")
+    assert [status for status, _ in outcomes] == [303, 303 if one_after_the_other else 409]
+    last_saved = [value for status, value in outcomes if status == 303][-1]
+    assert sandbox.client(ana.pk)["postal_code"] == last_saved
+
+
 class TestNotTold:
     """Fields that Kayse never told us."""
 
@@ -232,6 +260,34 @@ class TestLost:
         assert "ZIP code" in fact.detail
         assert was not in str(fact.payload)
         assert "Field lost" in text_of(as_paralegal.get("/clients/"))
+
+    def test_it_stays_until_somebody_decides(
+        self, as_paralegal: Browser, as_auditor: Browser, sandbox: Sandbox, lossy: Client
+    ) -> None:
+        as_paralegal.post(url(lossy.pk), edit_fields(lossy, city="Dallas"))
+        seen = f"/clients/{lossy.pk}/seen/"
+        assert as_paralegal.get(seen).status_code == 405
+        assert as_auditor.post(seen).status_code == 403
+        assert Client.objects.get(pk=lossy.pk).lost is not None
+        before = len(sandbox.requests())
+        assert as_paralegal.post(seen).headers["Location"] == f"/clients/{lossy.pk}/"
+        assert as_paralegal.post(seen).status_code == 303
+        assert Client.objects.get(pk=lossy.pk).lost is None
+        assert len(sandbox.requests()) == before
+        assert [
+            fact.payload.get("seen") for fact in Event.objects.filter(action="field_lost").order_by("id")
+        ] == [None, True]
+
+    def test_putting_it_back_ends_the_alarm(
+        self, as_paralegal: Browser, sandbox: Sandbox, lossy: Client
+    ) -> None:
+        as_paralegal.post(url(lossy.pk), edit_fields(lossy, city="Dallas"))
+        client = Client.objects.get(pk=lossy.pk)
+        assert client.postal_code is None
+        sandbox.call("PUT", f"/clients/{lossy.pk}", {"postal_code": None})
+        as_paralegal.post(url(lossy.pk), edit_fields(client, postal_code="78205"))
+        client.refresh_from_db()
+        assert (client.postal_code, client.lost) == ("78205", None)
 
 
 class TestFaults:

@@ -52,7 +52,7 @@ def test_what_nobody_knew_before_cannot_be_reversed(as_paralegal: Browser, sandb
     assert "Nobody knows what was before: ZIP code" in text_of(reverse(as_paralegal, 2, operation))
 
 
-@pytest.mark.parametrize("operation", ["", "x", str(uuid.uuid4())])
+@pytest.mark.parametrize("operation", ["", "x", str(uuid.UUID(int=1))])
 def test_what_is_no_edit_opens_the_plain_form(as_paralegal: Browser, ana: Client, operation: str) -> None:
     page = reverse(as_paralegal, ana.pk, operation)
     assert page.status_code == 200

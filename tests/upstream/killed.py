@@ -1,4 +1,4 @@
-"""A process that is killed at a chosen moment of one change. Run by test_killed.py; the first argument is the moment."""
+"""A process that is killed at a chosen moment of one change; run by test_killed.py."""
 
 from __future__ import annotations
 

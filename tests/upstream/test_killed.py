@@ -1,4 +1,4 @@
-"""A process that is killed at every moment of a change: afterwards the record says what is known, and Kayse has it once.
+"""A process that is killed at every moment of a change: the record says what is known, and Kayse has it once.
 
 Row 11 of the faults that the product has to survive. The killed process is a real one; the vendor is the sandbox.
 """
