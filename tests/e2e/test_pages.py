@@ -41,6 +41,16 @@ PAGES: dict[str, tuple[str, str]] = {
     "audit-numbers": ("auditor", "/audit/numbers/"),
     "forbidden": ("paralegal", "/audit/"),
     "missing": ("paralegal", "/no-such-page/"),
+    "account": ("auditor", "/account/"),
+    "account-password": ("auditor", "/account/password/"),
+    "account-confirm": ("auditor", "/account/confirm/"),
+    "account-inactive": ("", "/account/inactive/"),
+    "second-factor": ("auditor", "/account/second-factor/"),
+    "second-factor-key": ("auditor", "/account/second-factor/keys/add/"),
+    "people": ("admin", "/people/"),
+    "person": ("admin", "/people/1/"),
+    "person-roles": ("admin", "/people/1/roles/"),
+    "people-invite": ("admin", "/people/invite/"),
 }
 
 
