@@ -31,7 +31,7 @@ def lines(count: int) -> Iterator[bytes]:
     yield HEAD.encode()
     for start in range(0, count, 5_000):
         yield "".join(
-            f"acme,B-{n},Pat,Bench{n},+1512{5550000 + n % 10000:07d},p{n}@example.com,Austin,TX\n"
+            f"acme,B-{n},Pat,Bench{n},+1{2_120_000_000 + n},p{n}@example.com,Austin,TX\n"
             for n in range(start, min(count, start + 5_000))
         ).encode()
 
