@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.utils import timezone
 
 from clients_ui import export_file, knowledge
@@ -47,6 +49,40 @@ def test_the_sandbox_export_is_taken_whole_without_a_vendor_request(sandbox: San
         assert here.not_told() == []
     (fact,) = Event.objects.filter(action="directory_load")
     assert (fact.stage, fact.after) == ("fact", {"taken": 60, "added": 60, "refused": 0})
+
+
+def indexes() -> set[str]:
+    with connection.cursor() as cursor:
+        return set(connection.introspection.get_constraints(cursor, Client._meta.db_table))
+
+
+@pytest.mark.parametrize("rows", [4, 5, 12])
+def test_a_large_first_load_ends_with_every_index(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    monkeypatch.setattr("clients_ui.load.BATCH", 5)
+    before = indexes()
+    text = HEAD + "".join(f"{n},Ann,Lee{n},Austin,false,\r\n" for n in range(1, rows + 1))
+    for _ in range(2):
+        assert load(export_file.read(lines(text)), AT).taken == rows
+    assert indexes() == before
+    assert Client.objects.filter(last_key__startswith="lee").count() == rows
+
+
+def test_a_large_first_load_that_fails_leaves_nothing_behind(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("clients_ui.load.BATCH", 5)
+    before = indexes()
+
+    def failing() -> Iterator[Row]:
+        yield from (Row(n, n, {"city": "Austin"}) for n in range(1, 8))
+        raise OSError("the disk is gone")
+
+    with pytest.raises(OSError, match="gone"):
+        load(failing(), AT)
+    assert indexes() == before
+    assert not Client.objects.exists()
 
 
 def test_a_second_load_replaces(sandbox: Sandbox, tmp_path: Path) -> None:

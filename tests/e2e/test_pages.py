@@ -34,8 +34,11 @@ PAGES: dict[str, tuple[str, str]] = {
     "case-list-remove": ("manager", "/case-lists/1/clients/remove/"),
     "case-list-duplicate": ("manager", "/case-lists/1/duplicate/"),
     "case-list-delete": ("manager", "/case-lists/1/delete/"),
+    "case-list-import": ("manager", "/case-lists/import/"),
+    "case-list-pick": ("manager", "/case-lists/pick/?client_ids=3,4"),
     "labels": ("manager", "/labels/"),
     "audit": ("auditor", "/audit/"),
+    "audit-numbers": ("auditor", "/audit/numbers/"),
     "forbidden": ("paralegal", "/audit/"),
     "missing": ("paralegal", "/no-such-page/"),
 }
