@@ -73,10 +73,11 @@ def done(job: Job) -> bool:
 
 def test_nobody_overtakes_a_stopped_worker(sandbox: Sandbox, owner: User, begin: Begin) -> None:
     """Row 13."""
-    sandbox.switch(bulk_row_ms=10)
+    sandbox.switch(bulk_row_ms=50)
     job = started(owner, (new_client(n) for n in range(60)), size=20)
     first = begin()
-    until(sending)
+    # While it waits for an answer it holds no lock of SQLite's, which would keep everybody from writing.
+    until(lambda: any(one["status"] is None for one in sandbox.requests("POST")))
     first.send_signal(signal.SIGSTOP)
     begin()
     until(lambda: all(one["status"] for one in sandbox.requests("POST")))
