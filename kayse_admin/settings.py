@@ -190,7 +190,7 @@ SESSION_ENGINE = "kayse_admin.accounts.sessions"
 #: The longest that a session can last, and the longest that it lasts without a request.
 SESSION_COOKIE_AGE = 12 * 60 * 60
 SESSION_IDLE_SECONDS = 30 * 60
-#: How long after somebody proved who they are they may do what asks for it again (`accounts.decorators.reauthenticated`).
+#: How long somebody who proved who they are may do what asks for it again (`accounts.decorators.reauthenticated`).
 CONFIRMED_SECONDS = 5 * 60
 
 #: From this day on nobody gets in without a second factor (ISO date). Beside the sandbox: never, unless it is set.

@@ -1,4 +1,4 @@
-"""The dashboard as a firm runs it: HTTPS behind a proxy, a vendor that is not the sandbox, everybody with a second factor."""
+"""The dashboard as a firm runs it: HTTPS behind a proxy, not beside the sandbox, second factors for everybody."""
 
 from __future__ import annotations
 
@@ -26,10 +26,11 @@ from django.conf import settings
 from django.core.management import call_command
 from django.test import Client
 call_command("migrate", verbosity=0)
-from kayse_admin.accounts.models import User
+from kayse_admin.accounts.models import Session, User
 User.objects.create_user("ada", password="four quiet otters sing")
-browser = Client(headers={"host": "dashboard.example.com", "x-forwarded-proto": "https", "x-forwarded-for": "203.0.113.9"})
-plain = Client(headers={"host": "dashboard.example.com", "x-forwarded-proto": "http"}).get("/sign-in/")
+host = {"host": "dashboard.example.com"}
+browser = Client(headers={**host, "x-forwarded-proto": "https", "x-forwarded-for": "203.0.113.9"})
+plain = Client(headers={**host, "x-forwarded-proto": "http"}).get("/sign-in/")
 page = browser.get("/sign-in/")
 signed_in = browser.post("/sign-in/", {"username": "ada", "password": "four quiet otters sing"})
 cookies = {name: {key: value for key, value in morsel.items() if value} for name, morsel in browser.cookies.items()}
@@ -40,7 +41,7 @@ print(json.dumps({
     "signed_in": [signed_in.status_code, signed_in.headers["Location"]],
     "next": browser.get("/clients/").headers["Location"],
     "cookies": cookies,
-    "address": list(__import__("kayse_admin.accounts.models").accounts.models.Session.objects.values_list("address", flat=True)),
+    "address": list(Session.objects.values_list("address", flat=True)),
     "hosts": sorted(settings.OUTBOUND_HOSTS),
 }))
 """
@@ -66,7 +67,8 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
 def run(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
     """Run Python with the firm's settings."""
     return subprocess.run(
-        [sys.executable, *arguments], cwd=folder, env=environment(folder, **more), capture_output=True, text=True, check=False,
+        [sys.executable, *arguments],
+        cwd=folder, env=environment(folder, **more), capture_output=True, text=True, check=False,
     )  # fmt: skip
 
 
@@ -115,7 +117,12 @@ def test_the_policies(visited: dict[str, Any]) -> None:
 def test_the_cookies_are_of_this_host_alone(visited: dict[str, Any]) -> None:
     assert set(visited["cookies"]) == {"__Host-sessionid", "__Host-csrftoken"}
     for morsel in visited["cookies"].values():
-        assert (morsel["secure"], morsel["httponly"], morsel["path"], morsel["samesite"]) == (True, True, "/", "Lax")
+        assert (morsel["secure"], morsel["httponly"], morsel["path"], morsel["samesite"]) == (
+            True,
+            True,
+            "/",
+            "Lax",
+        )
         assert "domain" not in morsel
 
 
@@ -135,16 +142,17 @@ def test_only_the_vendor_may_be_called(visited: dict[str, Any]) -> None:
 
 
 def test_the_provider_and_what_is_listed_may_be_called_too(tmp_path: Path) -> None:
-    told = run(
-        tmp_path, "-c", "import django; django.setup(); from django.conf import settings; print(*sorted(settings.OUTBOUND_HOSTS))",
-        OIDC_ISSUER="https://login.example.com/tenant/v2", OUTBOUND_HOSTS="token.example.com",
-    )  # fmt: skip
+    issuer = "https://login.example.com/tenant/v2"
+    script = "from kayse_admin import settings; print(*sorted(settings.OUTBOUND_HOSTS))"
+    told = run(tmp_path, "-c", script, OIDC_ISSUER=issuer, OUTBOUND_HOSTS="token.example.com")
     assert told.stdout.split() == ["login.example.com", "public-api.example.com", "token.example.com"]
 
 
 def test_the_checks_are_silent(tmp_path: Path) -> None:
     told = run(tmp_path, str(ROOT / "manage.py"), "check", "--deploy", "--fail-level", "INFO")
-    assert (told.returncode, told.stdout) == (0, "System check identified no issues (0 silenced).\n"), told.stderr
+    assert (told.returncode, told.stdout) == (0, "System check identified no issues (0 silenced).\n"), (
+        told.stderr
+    )
 
 
 @pytest.mark.parametrize(
@@ -155,7 +163,10 @@ def test_the_checks_are_silent(tmp_path: Path) -> None:
         ({"MFA_REQUIRED_FROM": "2999-01-01"}, "kayse.W021"),
         ({"OIDC_GROUP_ROLES": "Legal=emperor"}, "kayse.E021"),
         ({"OIDC_ISSUER": "https://login.example.com"}, "kayse.E022"),
-        ({"OIDC_ISSUER": "http://login.example.com", "OIDC_CLIENT_ID": "a", "OIDC_CLIENT_SECRET": "b"}, "kayse.E023"),
+        (
+            {"OIDC_ISSUER": "http://login.example.com", "OIDC_CLIENT_ID": "a", "OIDC_CLIENT_SECRET": "b"},
+            "kayse.E023",
+        ),
     ],
 )
 def test_a_mistake_is_told(environ: dict[str, str], code: str, tmp_path: Path) -> None:

@@ -34,7 +34,11 @@ from kayse_admin.audit.actions import Action
 from kayse_admin.audit.records import Target
 
 #: What allauth would say in a toast and the page says itself.
-SILENT = ("account/messages/logged_in.txt", "account/messages/logged_out.txt")
+SILENT = (
+    "account/messages/logged_in.txt",
+    "account/messages/logged_out.txt",
+    "mfa/messages/recovery_codes_generated.txt",
+)
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -122,7 +126,7 @@ class SecondFactorAdapter(DefaultMFAAdapter):
         return _cipher().decrypt(encrypted_text.encode()).decode()
 
     def build_totp_svg(self, url: str) -> str:
-        """The QR code as an <svg> that stands in the page: the policy allows no data: images. White, in the dark too."""
+        """The QR code as an <svg> in the page: the policy allows no data: images. White, in the dark too."""
         file = BytesIO()
         qrcode.make(url, image_factory=SvgPathFillImage, error_correction=ERROR_CORRECT_L, box_size=14).save(
             file

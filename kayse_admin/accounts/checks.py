@@ -59,7 +59,8 @@ def single_sign_on(**_: Any) -> list[CheckMessage]:
         )
     if not settings.OIDC_ISSUER:
         return found
-    [app] = settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"]
+    providers: dict[str, Any] = settings.SOCIALACCOUNT_PROVIDERS
+    [app] = providers["openid_connect"]["APPS"]
     if not (app["client_id"] and app["secret"]):
         hint = "The provider gives both when the dashboard is registered there."
         found.append(Error("OIDC_CLIENT_ID or OIDC_CLIENT_SECRET is empty.", hint=hint, id="kayse.E022"))

@@ -16,7 +16,13 @@ from django.views.generic import FormView
 
 from kayse_admin.accounts.middleware import second_factor_required
 
-Base = FormView[Any] if TYPE_CHECKING else object
+if TYPE_CHECKING:
+
+    class Base(FormView[Any]):
+        """What the pages below are."""
+
+else:
+    Base = object
 
 
 def status_of(form: BaseForm) -> int:

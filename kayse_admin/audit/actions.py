@@ -36,8 +36,8 @@ class Action(StrEnum):
     PERSON_INVITE = "person_invite"
     PERSON_DISABLE = "person_disable"
     PERSON_ENABLE = "person_enable"
-    PASSWORD_LINK = "password_link"  # nosec B105  # the name of an action
-    PASSWORD_CHANGE = "password_change"  # nosec B105  # the name of an action
+    PASSWORD_LINK = "password_link"  # noqa: S105  # the name of an action
+    PASSWORD_CHANGE = "password_change"  # noqa: S105  # the name of an action
     SECOND_FACTOR_CHANGE = "second_factor_change"
     SESSIONS_END = "sessions_end"
     AUDIT_EXPORT = "audit_export"

@@ -23,7 +23,9 @@ def database(is_sqlite: bool) -> Iterator[dict[str, str]]:
         yield {}
         return
     server, name = os.environ["DATABASE_URL"].rsplit("/", 1)[0], f"two_processes_{os.getpid()}"
-    admin = f"{server}/{settings.DATABASES['default'].get('ADMIN', 'postgres')}".replace("postgres://", "postgresql://")
+    admin = f"{server}/{settings.DATABASES['default'].get('ADMIN', 'postgres')}".replace(
+        "postgres://", "postgresql://"
+    )
     with psycopg.connect(admin, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
         yield {"DATABASE_URL": f"{server}/{name}"}

@@ -42,7 +42,16 @@ PERSON = {
     "address_line1": "4411 Canary Row",
 }
 #: What of it would name somebody in a log line, in the ways in which it might be written.
-PERSONAL = ("Canaria", "Planted-4411", "CANARY-4411", "5550199", "canary4411", "Canaryville", "Canary Row", "1961")
+PERSONAL = (
+    "Canaria",
+    "Planted-4411",
+    "CANARY-4411",
+    "5550199",
+    "canary4411",
+    "Canaryville",
+    "Canary Row",
+    "1961",
+)
 
 
 @pytest.fixture
@@ -121,7 +130,15 @@ def go_everywhere(walk: Walk, vendor: Running, monkeypatch: pytest.MonkeyPatch) 
     for kind in ("reset_after", "html", "wrong_json", "empty"):
         control.post("/_sandbox/faults", json={"kind": kind, "method": "POST", "times": 1}).raise_for_status()
         walk.post("/clients/new/", new_client(external_source_id=f"CANARY-4411-{kind}"))
-    for path in ("/", "/case-lists/", "/audit/", "/audit/export.csv", "/audit/export.ndjson", "/people/", "/account/"):
+    for path in (
+        "/",
+        "/case-lists/",
+        "/audit/",
+        "/audit/export.csv",
+        "/audit/export.ndjson",
+        "/people/",
+        "/account/",
+    ):
         walk.get(path)
     for operation in Event.objects.values_list("operation", flat=True).distinct():
         walk.get(f"/audit/{operation}/")
@@ -180,7 +197,9 @@ def test_what_is_typed_into_the_wrong_box(people: dict[str, User], logged: io.St
 
 
 @pytest.mark.django_db
-def test_a_links_token_is_in_no_log_line(people: dict[str, User], logged: io.StringIO, as_admin: Browser) -> None:
+def test_a_links_token_is_in_no_log_line(
+    people: dict[str, User], logged: io.StringIO, as_admin: Browser
+) -> None:
     page = as_admin.post(f"/people/{people['paralegal'].pk}/link/").text
     link = page.split("http://testserver")[1].split("<")[0]
     assert Browser().post(link, {"password": "short", "again": "short"}).status_code == 422

@@ -72,7 +72,9 @@ def test_a_right_token_from_a_foreign_page_is_refused(people: dict[str, User]) -
     browser, token = administrator(people)
     before = rows()
     for path in WRITES:
-        answer = browser.post(path, {"csrfmiddlewaretoken": token}, headers={"origin": "https://evil.example"})
+        answer = browser.post(
+            path, {"csrfmiddlewaretoken": token}, headers={"origin": "https://evil.example"}
+        )
         assert answer.status_code == 403, path
     assert rows() == before
 
@@ -112,7 +114,9 @@ def test_a_forged_host_is_in_no_password_link(people: dict[str, User], as_admin:
         {"HX-Target": "<script>evil.example", "HX-Trigger": "evil.example", "HX-Prompt": "evil.example"},
     ],
 )
-def test_forged_htmx_headers_lead_nowhere(lie: dict[str, str], client: Browser, people: dict[str, User]) -> None:
+def test_forged_htmx_headers_lead_nowhere(
+    lie: dict[str, str], client: Browser, people: dict[str, User]
+) -> None:
     before = rows()
     for path in {*READS, *WRITES} - {"/sign-in/"}:
         for call in (client.get, client.post):
