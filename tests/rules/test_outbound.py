@@ -19,7 +19,7 @@ DOORS: dict[str, set[str]] = {
         "kayse_admin/accounts/oidc.py",
         "kayse_admin/accounts/oidc_views.py",
     },
-    "smtplib": {"kayse_admin/accounts/invitations.py"},
+    "smtplib": {"kayse_admin/accounts/invitations.py", "kayse_admin/jobs/ending.py"},
     # On the command line, to an address that the operator types.
     "urllib.request": {"clients_ui/management/commands/load_export.py"},
     "http.client": set(),

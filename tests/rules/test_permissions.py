@@ -26,6 +26,7 @@ ARGUMENTS = {
     "operation": uuid.UUID(int=7),
     "token": "forged",
     "provider_id": "sso",
+    "outcome": "failed",
 }
 
 
