@@ -29,6 +29,9 @@ ARGUMENTS = {
     "outcome": "failed",
 }
 
+#: Closed for everybody unless the firm's settings open them.
+CLOSED = {"caselists_ui:count"}
+
 
 def patterns(resolver: URLResolver, namespace: str = "") -> Iterator[tuple[str, URLPattern]]:
     """Every address with its full name."""
@@ -108,7 +111,7 @@ def test_only_roles_that_are_granted_get_in() -> None:
     """And a third: where a view names capabilities, exactly the roles that have one are let in."""
     for name, pattern in patterns(get_resolver()):
         capabilities = getattr(pattern.callback, "capabilities", ())
-        for line in TABLE[name].values() if capabilities else ():
+        for line in TABLE[name].values() if capabilities and name not in CLOSED else ():
             for role in Role:
                 let_in = line.split()[ROLES.index(role.value)] != "no"
                 if "405" not in line:
