@@ -81,6 +81,7 @@ def test_the_switches_come_from_the_environment(tmp_path: Path) -> None:
         "SANDBOX_ANSWERS": "sparse",
         "SANDBOX_RATE_LIMIT": "7",
         "SANDBOX_RATE_WINDOW": "60",
+        "SANDBOX_BULK_ROW_MS": "1",
     }
     with process(tmp_path / "store", "--clients", "1", SANDBOX_API_KEY="other", **given) as (_, api):
         shown = api.control("GET", "/switches")
