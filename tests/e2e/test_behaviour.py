@@ -194,7 +194,7 @@ def test_what_was_typed_survives_the_end_of_the_session(page: Page) -> None:
     page.context.clear_cookies(name="sessionid")
     save(page)
     page.wait_for_url("**/sign-in/**")
-    page.get_by_label("Username").fill("auditor")
+    page.get_by_label("User name").fill("auditor")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url("**/patterns/")
