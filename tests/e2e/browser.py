@@ -104,10 +104,12 @@ def watch(context: BrowserContext, page: Page) -> Notebook:
 
     page.on("console", console)
     page.on("pageerror", lambda error: notes.errors.append(str(error)))
-    page.on(
-        "requestfailed",
-        lambda request: notes.failed.append(f"{request.method} {request.url}: {request.failure}"),
-    )
+
+    def lost(request: Any) -> None:
+        if request.failure != "net::ERR_ABORTED":  # the browser's own doing: a click led to another page
+            notes.failed.append(f"{request.method} {request.url}: {request.failure}")
+
+    page.on("requestfailed", lost)
     page.on("response", lambda r: notes.failed.append(f"{r.status} {r.url}") if r.status >= 400 else None)
     _measure(context, page, notes)
     return notes

@@ -39,6 +39,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_from_upload_to_undo(worker: Stack, open_as: Open, file: Path) -> None:
+    worker.sandbox("DELETE", "/_sandbox/requests")
     page, notes = open_as("paralegal", "/clients/import/")
     assert axe(page) == []
     page.get_by_label("CSV file").set_input_files(str(file))
