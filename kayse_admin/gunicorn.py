@@ -8,6 +8,8 @@ bind = f"127.0.0.1:{os.environ.get('PORT', '8000')}"
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_CONCURRENCY", str(min(4, os.cpu_count() or 1))))
 threads = int(os.environ.get("WEB_THREADS", "32"))
+#: Loaded once and then forked: the start is shorter and the workers share memory.
+preload_app = True
 #: Longer than the deadline of any call that a page makes: a worker is not shot while the vendor is slow.
 timeout = 180
 graceful_timeout = 30
