@@ -70,9 +70,9 @@ class Kind(ABC):
         """Whether a row may be sent a second time where a read shows that the first did nothing."""
         return row.target is not None
 
+    @abstractmethod
     def look(self, actor: Actor, row: Row) -> tuple[Outcome[Any], Seen]:
         """One read for a row that was sent and never answered. Only called for rows that `may_resend`."""
-        raise NotImplementedError
 
     def links(self, actor: Actor, job: Job) -> list[tuple[str, str]]:
         """What else can be done with such a job: words and address."""
