@@ -4,9 +4,13 @@ BIN := .venv/bin
 
 .PHONY: run test check format pins benchmark clean
 
+# A port counts from the environment, then from .env; left to itself, honcho gives the web server 5000.
+port = "$${$(1):-$$(sed -n 's/^$(1)=//p' .env | tail -n 1)}"
+
 run: .venv/requirements .env
 	@$(BIN)/python manage.py prepare
-	@exec $(BIN)/honcho --env /dev/null start
+	@PORT=$(call port,PORT) SANDBOX_PORT=$(call port,SANDBOX_PORT); export SANDBOX_PORT="$${SANDBOX_PORT:-8001}"; \
+	exec $(BIN)/honcho --env /dev/null start --port "$${PORT:-8000}"
 
 test: .venv/requirements-dev
 	@$(BIN)/python -m tests.everything

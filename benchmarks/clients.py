@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "benchmarks.clients_settings")
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "benchmarks.admin_settings")
 
 import django
 

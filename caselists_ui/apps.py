@@ -6,11 +6,18 @@ from django.apps import AppConfig
 
 
 class CaseListsConfig(AppConfig):
-    """Tells recovery which look at the vendor can say what became of a change."""
+    """Tells recovery how to look at what became of a change, and the jobs what can be done with many lists."""
 
     name = "caselists_ui"
 
     def ready(self) -> None:
-        from caselists_ui import verify
+        from caselists_ui import bulk, followups, ledger, many_kinds, verify
+        from kayse_admin.audit import retention
+        from kayse_admin.jobs import registry
 
         verify.register()
+        followups.register()
+        many_kinds.register()
+        retention.hold("case lists", ledger.oldest_needed)
+        registry.register(bulk.Append())
+        registry.register(bulk.Remove())

@@ -20,7 +20,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 
-from caselists_ui import local, services
+from caselists_ui import in_use, local, services
 from caselists_ui.definition import Definition, Selection
 from caselists_ui.models import CaseList
 from kayse_admin.accounts.roles import Capability
@@ -92,8 +92,8 @@ def sweep() -> int:
     orphans = [row for row in found.value.data if _is_orphan(row.name or "")]
     with transaction.atomic():
         local.remember(orphans, began)
-    gone = 0
-    for lists in CaseList.objects.filter(pk__in=[row.id for row in orphans]):
+    gone, ids = 0, {row.id for row in orphans}
+    for lists in CaseList.objects.filter(pk__in=ids - in_use.of_many(ids).keys()):
         outcome = services.delete(
             actor, lists, operation=uuid.uuid4(), reason="Left behind by an exact count"
         )

@@ -3,85 +3,29 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from datetime import date, timedelta
 from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
+from django.utils import timezone
 
 from caselists_ui import definition as pure
+from caselists_ui import in_use
 from caselists_ui.definition import Definition, DefinitionError, Selection
-from caselists_ui.ids import MOST_IDS, Pasted, parse_pasted, write_ids
+from caselists_ui.fields import LONGEST_PASTE, IdsField, LabelledIdsField
+from caselists_ui.ids import MOST_IDS, Pasted, parse_pasted
+from caselists_ui.many import Do, How
+from caselists_ui.models import CaseList, Use
 from caselists_ui.services import MOST_CLIENTS
 from caselists_ui.words import Labels
+from clients_ui.selection.forms import MarkedForm
 from kayse_admin.converters import parse_id
+from kayse_admin.templatetags.ui import day
 
-#: Twenty characters for each id leave room for separators and prefixes.
-LONGEST_PASTE = 25 * MOST_IDS
-
-
-class IdsField(forms.Field):
-    """Pasted ids; the clean value is a tuple. Words that are no ids are an error that names them."""
-
-    widget = forms.Textarea
-
-    def __init__(self, *, most: int = MOST_IDS, rows: int = 4, **kwargs: Any) -> None:
-        attrs = {"rows": rows, "spellcheck": "false", "autocomplete": "off", "class": "mono"}
-        kwargs.setdefault("required", False)
-        super().__init__(widget=forms.Textarea(attrs=attrs), **kwargs)
-        self.most = most
-
-    def prepare_value(self, value: Any) -> Any:
-        """Ids as text."""
-        return write_ids(value) if isinstance(value, list | tuple) else value
-
-    def to_python(self, value: Any) -> tuple[int, ...]:
-        """The ids in a pasted text."""
-        text = str(value or "")
-        if len(text) > LONGEST_PASTE:
-            raise ValidationError(f"This is longer than {LONGEST_PASTE:,} characters.")
-        pasted = parse_pasted(text)
-        if pasted.not_understood_count:
-            raise ValidationError(strange_words(pasted))
-        if len(pasted.ids) > self.most:
-            raise ValidationError(
-                f"These are {len(pasted.ids):,} ids; at most {self.most:,} go into one request."
-            )
-        return pasted.ids
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        """Compare the ids, not how they were typed."""
-        return parse_pasted(str(initial or "")).ids != parse_pasted(str(data or "")).ids
-
-
-def strange_words(pasted: Pasted) -> str:
-    """The words that were no ids, for people."""
-    named = ", ".join(f"“{word}”" for word in pasted.not_understood[:5])
-    more = pasted.not_understood_count - min(5, len(pasted.not_understood))
-    return f"Not understood: {named}{f' and {more:,} more' if more else ''}."
-
-
-class LabelledIdsField(forms.MultipleChoiceField):
-    """Ids of types or statuses out of those that are known here; the clean value is a list of ints."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("required", False)
-        super().__init__(widget=forms.SelectMultiple(attrs={"data-chips": True, "size": 6}), **kwargs)
-
-    def valid_value(self, value: Any) -> bool:
-        """Any id: a label may have been deleted while the form was open."""
-        return parse_id(str(value)) is not None
-
-    def clean(self, value: Any) -> list[int]:
-        """The ids in the order of the choices."""
-        return [int(number) for number in super().clean(value)]
-
-    def offer(self, names: Mapping[int, str], chosen: Iterable[object], noun: str) -> None:
-        """The choices: everything that has a label, and what is chosen without one."""
-        bare = [number for text in chosen if (number := parse_id(str(text))) and number not in names]
-        self.choices = [(str(n), name) for n, name in names.items()]
-        self.choices += [(str(n), f"{noun} {n} (no label)") for n in dict.fromkeys(bare)]
+LONGEST_USE = timedelta(days=366)
 
 
 class OperationForm(forms.Form):
@@ -117,7 +61,46 @@ class OperationForm(forms.Form):
         self.data = data
 
 
-class SelectionForm(OperationForm):
+class GuardedForm(OperationForm):
+    """A change that asks for the list's name and a reason while a campaign uses the list."""
+
+    typed_name = forms.CharField(
+        required=False,
+        max_length=300,
+        label="Name of the list, typed",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    guarded: CaseList | None = None
+
+    def guard(self, lists: CaseList | None, use: Use | None, *, name: bool = True) -> None:
+        """Ask for both when the list is in use, for no name when it is not; `name`: in this step."""
+        if lists is None or use is None:
+            del self.fields["typed_name"]
+            return
+        self.guarded = lists
+        self.fields["reason"].required = True
+        self.fields["typed_name"].required = name
+        self.fields["typed_name"].help_text = f"{in_use.words(use)}. Type “{lists}”."
+
+    def clean_typed_name(self) -> str:
+        """The name as it was typed; it has to be the list's."""
+        typed: str = self.cleaned_data["typed_name"]
+        if typed and self.guarded is not None and not in_use.is_named(self.guarded, typed):
+            raise ValidationError("This is not the name of the list.")
+        return typed
+
+    @property
+    def consent(self) -> in_use.Consent:
+        """Reason and typed name, as services take them."""
+        return {"reason": self.cleaned_data["reason"], "typed": self.cleaned_data.get("typed_name", "")}
+
+    def sent(self) -> list[tuple[str, str]]:
+        """As for every operation, without what the step that asks for a yes asks itself."""
+        asked = {"typed_name", "reason"} if self.guarded is not None else set()
+        return [(name, text) for name, text in super().sent() if name not in asked]
+
+
+class SelectionForm(GuardedForm):
     """Which cases: a filter, ids, and ids to leave out."""
 
     case_types = LabelledIdsField(label="Case types")
@@ -235,6 +218,8 @@ class DefinitionForm(SelectionForm):
     )
     #: The state on which an edit was opened (`Known.mark`); somebody else may have changed the list since.
     base = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
+    #: The draft that is kept of this form.
+    draft = forms.UUIDField(required=False, initial=uuid.uuid4, widget=forms.HiddenInput)
     checkpoint = forms.BooleanField(
         required=False,
         label="Duplicate the list first",
@@ -299,7 +284,7 @@ class DefinitionJsonForm(forms.Form):
             raise ValidationError(f"{place}{error}") from error
 
 
-class ClientsForm(OperationForm):
+class ClientsForm(GuardedForm):
     """Clients whose cases are appended or removed."""
 
     client_ids = IdsField(
@@ -307,35 +292,79 @@ class ClientsForm(OperationForm):
     )
 
 
+class SelectedForm(GuardedForm, MarkedForm):
+    """A yes to a change of a list by the clients of a selection."""
+
+
 class ConfirmForm(OperationForm):
     """A change that needs nothing but a yes."""
 
 
-class LabelForm(forms.Form):
-    """One label."""
+class DeleteForm(GuardedForm):
+    """A delete that needs a yes, and more while the list is in use."""
 
-    kind = forms.ChoiceField(choices=[("case_type", "Case type"), ("status", "Status")], label="Kind")
-    number = forms.CharField(
-        max_length=19,
-        label="Id",
-        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+
+class ManyForm(OperationForm):
+    """What is to be done with many lists; the lists themselves are named by `pk`, as often as there are lists."""
+
+    do = forms.TypedChoiceField(
+        choices=[(one.value, one.value) for one in Do], coerce=Do, widget=forms.HiddenInput
     )
-    name = forms.CharField(max_length=200, label="Name")
-
-    def clean_number(self) -> int:
-        """The id of the type or status."""
-        number = parse_id(self.cleaned_data["number"])
-        if number is None:
-            raise ValidationError("An id is a whole number from 1.")
-        return number
-
-
-class LabelFileForm(forms.Form):
-    """A CSV of labels."""
-
-    file = forms.FileField(
-        label="CSV file", help_text="The first line is kind,id,name; kind is case_type or status."
+    take_off = forms.CharField(
+        required=False,
+        strip=False,
+        max_length=255,
+        label="Take off the front",
+        help_text="Where a name begins so.",
     )
+    put_on = forms.CharField(required=False, strip=False, max_length=255, label="Put in front")
+    is_obo = forms.TypedChoiceField(
+        label="On behalf of",
+        choices=[("yes", "Yes: mark every member case"), ("no", "No: unmark every member case")],
+        coerce=lambda value: value == "yes",
+    )
+    accepted = forms.BooleanField(
+        required=False, label="Also those whose members may be replaced; I understand what that means"
+    )
+
+    def keep(self, do: Do) -> None:
+        """Only the fields that this asks for."""
+        asked = {Do.RENAME: {"take_off", "put_on", "accepted"}, Do.OBO: {"is_obo", "accepted"}}.get(do, set())
+        for name in {"take_off", "put_on", "is_obo", "accepted"} - asked:
+            del self.fields[name]
+
+    def how(self) -> How:
+        """What is asked for."""
+        return How(**{name: self.cleaned_data[name] for name in _HOW if name in self.fields})
+
+
+_HOW = ("do", "take_off", "put_on", "is_obo", "accepted")
+
+
+class UseForm(forms.Form):
+    """Which campaign uses a list, and until when."""
+
+    campaign = forms.CharField(max_length=200, label="Campaign")
+    until = forms.DateField(
+        label="Until",
+        help_text="The last day.",
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+    )
+    reason = forms.CharField(required=False, max_length=200, label="Reason")
+
+    def clean_until(self) -> date:
+        """A day that is not over, and not years away: a mark that nobody ends is no mark."""
+        until: date = self.cleaned_data["until"]
+        today = timezone.localdate()
+        if not today <= until <= today + LONGEST_USE:
+            raise ValidationError(f"A day from today to {day(today + LONGEST_USE)}.")
+        return until
+
+
+class EndUseForm(forms.Form):
+    """Why a list is not in use any more."""
+
+    reason = forms.CharField(max_length=200, label="Reason", help_text="Kept in the record beside your name.")
 
 
 class IndexForm(forms.Form):

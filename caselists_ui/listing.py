@@ -120,18 +120,37 @@ def reread(list_id: int, name: str, operation: uuid.UUID | None = None) -> Outco
 def look(purpose: Purpose = Purpose.PERSON) -> Outcome[CaseListPage]:
     """Ask for every list, 100 a request, and merge what is told: counts, names, lists that are gone.
 
-    Returns the last outcome: applied means that all were seen.
+    Returns the last outcome: applied means that all were seen. Where a list is missed in a look of several pages, all
+    pages are asked for once more, and it is gone only if they do not show it either.
     """
-    began, seen = timezone.now(), set[int]()
+    began = timezone.now()
+    outcome, seen, pages = _walk(purpose)
+    if isinstance(outcome, Applied) and pages > 1 and _missed(seen, began).exists():
+        # A list that went in mid-look moves one of the next page onto the one before it, which was seen already.
+        outcome, again, _ = _walk(purpose)
+        seen |= again
+    if isinstance(outcome, Applied):
+        _missed(seen, began).update(gone_at=began)
+        drop()
+    return outcome
+
+
+def _walk(purpose: Purpose) -> tuple[Outcome[CaseListPage], set[int], int]:
+    """Every page once, merged: the last outcome, the ids that were told, how many pages there were."""
+    began, seen, pages = timezone.now(), set[int](), 0
     for outcome in client(purpose).case_lists.iter_all():
+        pages += 1
         if not isinstance(outcome, Applied):
-            return outcome
+            break
         with transaction.atomic():
             local.remember(outcome.value.data, began)
         seen |= {row.id for row in outcome.value.data}
-    _known().exclude(pk__in=seen).filter(told_at__lt=began).update(gone_at=began)
-    drop()
-    return outcome
+    return outcome, seen, pages
+
+
+def _missed(seen: set[int], began: datetime) -> QuerySet[CaseList]:
+    """The lists that are known here and that a look which began then was not told."""
+    return _known().exclude(pk__in=seen).filter(told_at__lt=began)
 
 
 def look_cost() -> int:
@@ -144,8 +163,11 @@ def _known() -> QuerySet[CaseList]:
 
 
 def _generation() -> str:
-    cache.add(_GENERATION, uuid.uuid4().hex, None)
-    return str(cache.get(_GENERATION, ""))
+    found = cache.get(_GENERATION)
+    if found is None:  # asked first: to add takes the database's one lock for writing
+        cache.add(_GENERATION, uuid.uuid4().hex, None)
+        found = cache.get(_GENERATION, "")
+    return str(found)
 
 
 def _name(query: Query) -> str:
@@ -219,26 +241,24 @@ def _as_told(answer: _Answer, query: Query) -> Listing:
 
 def _filtered(everything: _Answer, query: Query) -> Listing:
     """Any question answered out of the one answer that holds every list, as the vendor would."""
-    found = {row[0]: row for row in _faces(CaseList.objects.filter(pk__in=everything.ids))}
-    matching = [pk for pk in everything.ids if pk in found and _matches(found[pk], query)]
-    return _cut(matching, query, everything.asked)
+    found = set(_matching(CaseList.objects.filter(pk__in=everything.ids), query))
+    return _cut([pk for pk in everything.ids if pk in found], query, everything.asked)
 
 
 def _from_copy(query: Query, problem: str) -> Listing:
     """The local copy's answer, as old as the oldest of its rows."""
-    matching = [row[0] for row in _faces(_known().order_by("id")) if _matches(row, query)]
-    found = _cut(matching, query, None)
+    found = _cut(_matching(_known().order_by("id"), query), query, None)
     return replace(found, as_of=min((row.told_at for row in found.rows), default=None), problem=problem)
 
 
-def _faces(lists: QuerySet[CaseList]) -> Iterable[tuple[int, str, int | None]]:
-    """What a search looks at; thousands of lists are searched in milliseconds without making objects of them."""
-    return lists.values_list("pk", "name", "case_count")
-
-
-def _matches(row: tuple[int, str, int | None], query: Query) -> bool:
-    _, name, cases = row
-    return query.key.casefold() in name.casefold() and not (query.hide_empty and cases == 0)
+def _matching(lists: QuerySet[CaseList], query: Query) -> list[int]:
+    """The ids of those that a search finds; thousands of names are looked at without making objects of them."""
+    if query.hide_empty:
+        lists = lists.exclude(case_count=0)
+    if not query.key:
+        return list(lists.values_list("pk", flat=True))
+    key = query.key.casefold()
+    return [pk for pk, name in lists.values_list("pk", "name") if key in name.casefold()]
 
 
 def _cut(ids: list[int], query: Query, as_of: datetime | None) -> Listing:

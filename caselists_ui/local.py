@@ -17,6 +17,8 @@ from kayse_admin.kayse_api import schemas
 
 #: The columns that the vendor tells, as they are named there and here.
 TOLD = ("name", "description", "case_count", "origin", "update_origin")
+#: Lists that a page offers to choose from; the others are found by name.
+MOST_PICKED = 100
 
 
 def remember(rows: Iterable[schemas.CaseList], at: datetime, operation: uuid.UUID | None = None) -> None:
@@ -45,6 +47,13 @@ def remember(rows: Iterable[schemas.CaseList], at: datetime, operation: uuid.UUI
         changed, [*TOLD, "counted_at", "extra", "told_at", "gone_at"], batch_size=200
     )
     Reading.objects.bulk_create(readings)
+
+
+def named(part: str) -> list[CaseList]:
+    """The living lists that are known here and have this in their name, by name."""
+    key = part.casefold()
+    living = CaseList.objects.filter(gone_at=None).order_by("name", "id")
+    return [lists for lists in living if key in lists.name.casefold()]
 
 
 def _merge(lists: CaseList, row: schemas.CaseList, at: datetime) -> None:
@@ -93,7 +102,8 @@ def add_version(
 ) -> Version:
     """Keep a definition that was applied; once for each operation. Call it inside a transaction.
 
-    `is_new`: the list was made by it, so there was no number of cases before.
+    `at`: when it was sent, where that was found out late; see `overtaken`. `is_new`: the list was made by it, so there
+    was no number of cases before.
     """
     existing = Version.objects.filter(operation=operation).first()
     if existing is not None:
@@ -114,6 +124,11 @@ def add_version(
         count_before=None if is_new else lists.case_count,
         count_before_at=None if is_new else lists.counted_at,
     )
+
+
+def overtaken(pk: int, at: datetime) -> bool:
+    """Whether the list was set anew after this moment: what was sent then is not its definition any more."""
+    return Version.objects.filter(case_list=pk, at__gt=at).exists()
 
 
 def forget(pk: int) -> None:

@@ -31,6 +31,52 @@ class CaseList(models.Model):
         return self.name or f"List {self.pk}"
 
 
+class Use(models.Model):
+    """A campaign uses this list until a day, the day included; at most one a list. Over, it counts as not there."""
+
+    case_list = models.OneToOneField(CaseList, on_delete=models.CASCADE, primary_key=True, related_name="use")
+    campaign = models.CharField(max_length=200)
+    until = models.DateField()
+    by_id = models.BigIntegerField(null=True)
+    by_name = models.CharField(max_length=200)
+    at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.campaign} until {self.until}"
+
+
+class Draft(models.Model):
+    """A builder's form that somebody has not saved yet, as it was typed. Only that person sees it."""
+
+    #: From the form, so that each opened form has one draft.
+    id = models.UUIDField(primary_key=True)
+    owner_id = models.BigIntegerField()
+    #: The list that is edited; NULL for a new one. No key: the list may go, the draft stays.
+    list_id = models.BigIntegerField(null=True)
+    #: The state of the list on which the form was opened (`ledger.Known.mark`).
+    base = models.CharField(max_length=40, blank=True)
+    name = models.CharField(max_length=255, blank=True)
+    #: Each field with its values: {"case_types": ["25", "31"]}.
+    fields = models.JSONField(default=dict)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [models.Index(fields=["owner_id", "at"], name="caselists_draft")]
+
+    def __str__(self) -> str:
+        return self.name or "a list without a name"
+
+
+class Night(models.Model):
+    """When the nightly look at every list is due next: one row, taken by the process that looks."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    due_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.due_at:%Y-%m-%d %H:%M}"
+
+
 class Version(models.Model):
     """A definition that went through here and was applied. Inserted, not changed."""
 

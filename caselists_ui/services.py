@@ -1,23 +1,25 @@
 """Changing case lists at the vendor: each function is one operation, checked, recorded, and merged into the local copy.
 
 All take an `Actor` who needs `lists_edit`, and an `operation` id that makes a double click one operation: used before,
-it raises `AlreadyPerformed` and nothing is sent. Vendor page: "Case Lists".
+it raises `AlreadyPerformed` and nothing is sent. A set, a delete and each change of members of a list in use need its
+name and a reason, or raise `in_use.NotConfirmed`, and nothing is begun. Vendor page: "Case Lists".
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from datetime import datetime
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from django.utils import timezone
 
-from caselists_ui import labels, ledger, listing, local
-from caselists_ui.definition import Definition, Selection
+from caselists_ui import in_use, labels, ledger, listing, local
+from caselists_ui.definition import Definition
 from caselists_ui.ledger import Step
 from caselists_ui.models import CaseList
-from caselists_ui.words import sentence
+from caselists_ui.words import Labels, sentence
 from kayse_admin.accounts.roles import Capability
 from kayse_admin.actors import Actor
 from kayse_admin.audit.actions import Action
@@ -28,7 +30,6 @@ from kayse_admin.kayse_api.outcomes import Applied, Outcome, Rejected, Unknown
 from kayse_admin.upstream.operations import Settled, perform
 
 Json = Any
-T = TypeVar("T")
 
 #: The reason of a copy that was made before an edit.
 CHECKPOINT = "Checkpoint before an edit"
@@ -48,7 +49,7 @@ def create(
             return _unsettled(outcome)
         made = created(outcome.value, definition)
         local.remember([made], asked, operation)
-        _keep(actor, CaseList.objects.get(pk=made.id), definition, operation, reason, is_new=True)
+        keep(actor, CaseList.objects.get(pk=made.id), definition, operation, reason, is_new=True)
         return Settled(Target("case_list", made.id, definition.name), recorded(definition))
 
     return perform(
@@ -77,11 +78,13 @@ def edit(
     operation: uuid.UUID,
     before: Definition | None,
     reason: str = "",
+    typed: str = "",
     recount: bool = True,
 ) -> Outcome[list[schemas.Upserted]]:
     """Set a list to this definition: POST /v1/case_lists/bulk with one entry, which replaces the members.
 
-    `before` is the definition as it is known (None: made elsewhere); then only what is filled in is sent.
+    `before` is the definition as it is known (None: made elsewhere); then only what is filled in is sent. `typed`: the
+    list's name as it is called now, for a list in use.
     """
     actor.require(Capability.LISTS_EDIT)
     payload = {"id": lists.pk, **definition.payload(before)}
@@ -91,7 +94,7 @@ def edit(
             return _unsettled(outcome)
         now_known = changed(lists, payload, before)
         if now_known:
-            _keep(actor, lists, now_known, operation, reason)
+            keep(actor, lists, now_known, operation, reason)
         listing.drop()
         return Settled(
             Target("case_list", lists.pk, definition.name), recorded(now_known) if now_known else payload
@@ -107,121 +110,101 @@ def edit(
         reason=reason,
         send=lambda client: client.case_lists.bulk_upsert([payload]),
         settle=settle,
+        together=partial(in_use.require, lists, typed, reason),
     )
     if recount and isinstance(outcome, Applied):
         listing.reread(lists.pk, definition.name, operation)
     return outcome
 
 
-def changed(lists: CaseList, payload: dict[str, Json], before: Definition | None) -> Definition | None:
-    """Merge an applied set into the local copy. Returns the definition, if the list's definition is known by it."""
-    lists.name = payload["name"]
-    lists.description = payload.get("description", lists.description)
-    lists.told_at = timezone.now()
-    lists.save(update_fields=["name", "description", "told_at"])
+def changed(
+    lists: CaseList, payload: dict[str, Json], before: Definition | None, at: datetime | None = None
+) -> Definition | None:
+    """Merge an applied set into the local copy. Returns the definition, if the list's definition is known by it.
+
+    `at`: when it was sent, where that is found out late; what the vendor told since stays.
+    """
+    if at is None or lists.told_at <= at:
+        lists.name = payload["name"]
+        lists.description = payload.get("description", lists.description)
+        lists.told_at = timezone.now()
+        lists.save(update_fields=["name", "description", "told_at"])
     return ledger.after_set(before, payload) if "filter" in payload else None
 
 
-def attach(
-    actor: Actor, lists: CaseList, selection: Selection, *, operation: uuid.UUID, reason: str = ""
-) -> Outcome[schemas.ListOperation]:
-    """Put cases on a list: PATCH /v1/case_lists/{id}/attach."""
-    payload = selection.payload()
-    return _members(
+def change_members(
+    actor: Actor,
+    lists: CaseList,
+    step: Step,
+    *,
+    operation: uuid.UUID,
+    reason: str = "",
+    typed: str = "",
+    recount: bool = True,
+) -> Outcome[schemas.ListOperation] | Outcome[schemas.ClientsMatched]:
+    """Attach or detach cases, append or remove all cases of clients: one request, as the step says.
+
+    `typed`: the list's name, for a list in use. The answer does not say what changed, so the number of cases is read
+    afterwards, unless `recount` is off.
+    """
+    actor.require(Capability.LISTS_EDIT)
+    outcome = perform(
         actor,
-        Action.CASE_LIST_ATTACH,
-        lists,
-        payload,
-        lambda client: client.case_lists.attach(lists.pk, **payload),
+        step.action,
+        Target("case_list", lists.pk, lists.name),
         operation=operation,
+        payload=step.payload,
+        before=_counted(lists),
         reason=reason,
+        send=partial(_send_step, lists.pk, step),
+        settle=_unsettled,
+        together=partial(in_use.require, lists, typed, reason),
     )
+    if recount and isinstance(outcome, Applied):
+        listing.reread(lists.pk, lists.name, operation)
+    return outcome
 
 
-def detach(
-    actor: Actor, lists: CaseList, selection: Selection, *, operation: uuid.UUID, reason: str = ""
-) -> Outcome[schemas.ListOperation]:
-    """Take cases off a list: PATCH /v1/case_lists/{id}/detach."""
-    payload = selection.payload()
-    return _members(
-        actor,
-        Action.CASE_LIST_DETACH,
-        lists,
-        payload,
-        lambda client: client.case_lists.detach(lists.pk, **payload),
-        operation=operation,
-        reason=reason,
-    )
+def _counted(lists: CaseList) -> dict[str, Json]:
+    """The number of cases as it was told last, and when: what a change of members started from."""
+    at = lists.counted_at.isoformat() if lists.counted_at else None
+    return {"case_count": lists.case_count, "counted_at": at}
 
 
-def append_clients(
-    actor: Actor, lists: CaseList, client_ids: Iterable[int], *, operation: uuid.UUID, reason: str = ""
-) -> Outcome[schemas.ClientsMatched]:
-    """Put all cases of these clients on a list: POST /v1/case_lists/{id}/clients/append."""
-    ids = list(client_ids)
-    return _members(
-        actor,
-        Action.CASE_LIST_APPEND_CLIENTS,
-        lists,
-        {"client_ids": ids},
-        lambda client: client.case_lists.append_clients(lists.pk, ids),
-        operation=operation,
-        reason=reason,
-    )
-
-
-def remove_clients(
-    actor: Actor, lists: CaseList, client_ids: Iterable[int], *, operation: uuid.UUID, reason: str = ""
-) -> Outcome[schemas.ClientsMatched]:
-    """Take all cases of these clients off a list: POST /v1/case_lists/{id}/clients/remove."""
-    ids = list(client_ids)
-    return _members(
-        actor,
-        Action.CASE_LIST_REMOVE_CLIENTS,
-        lists,
-        {"client_ids": ids},
-        lambda client: client.case_lists.remove_clients(lists.pk, ids),
-        operation=operation,
-        reason=reason,
-    )
+def _send_step(pk: int, step: Step, client: KayseClient) -> Outcome[Any]:
+    lists = client.case_lists
+    if step.action is Action.CASE_LIST_ATTACH:
+        return lists.attach(pk, **step.payload)
+    if step.action is Action.CASE_LIST_DETACH:
+        return lists.detach(pk, **step.payload)
+    if step.action is Action.CASE_LIST_APPEND_CLIENTS:
+        return lists.append_clients(pk, step.client_ids)
+    return lists.remove_clients(pk, step.client_ids)
 
 
 def do_again(
-    actor: Actor, lists: CaseList, steps: Iterable[Step], *, operation: uuid.UUID, reason: str = ""
+    actor: Actor,
+    lists: CaseList,
+    steps: Iterable[Step],
+    *,
+    operation: uuid.UUID,
+    reason: str = "",
+    typed: str = "",
 ) -> tuple[uuid.UUID, Outcome[Any]] | None:
     """Do changes of members again, in their order, after a set that could not carry them; one request each.
 
     Each is an operation of its own, whose id follows from the set's. Stops at the first that is not applied and
-    returns its id and outcome; None when all were. The number of cases is read once at the end.
+    returns its id and outcome; None when all were. The number of cases is read once at the end: it is the set's.
     """
-    last = operation
     for place, step in enumerate(steps):
         last = uuid.uuid5(operation, f"again {place}")
-        outcome = _members(
-            actor,
-            step.action,
-            lists,
-            step.payload,
-            partial(_repeat, lists.pk, step),
-            operation=last,
-            reason=reason,
-            recount=False,
+        outcome = change_members(
+            actor, lists, step, operation=last, reason=reason, typed=typed, recount=False
         )
         if not isinstance(outcome, Applied):
             return last, outcome
-    listing.reread(lists.pk, lists.name, last)
+    listing.reread(lists.pk, lists.name, operation)
     return None
-
-
-def _repeat(pk: int, step: Step, client: KayseClient) -> Outcome[Any]:
-    lists = client.case_lists
-    if step.client_ids:
-        by_clients = (
-            lists.append_clients if step.action is Action.CASE_LIST_APPEND_CLIENTS else lists.remove_clients
-        )
-        return by_clients(pk, step.client_ids)
-    by_cases = lists.attach if step.action is Action.CASE_LIST_ATTACH else lists.detach
-    return by_cases(pk, **step.payload)
 
 
 def duplicate(
@@ -236,7 +219,7 @@ def duplicate(
             return _unsettled(outcome)
         copy = duplicated(lists, outcome.value.id)
         if known.definition:
-            _keep(
+            keep(
                 actor,
                 copy,
                 known.definition,
@@ -273,7 +256,7 @@ def duplicated(lists: CaseList, copy_id: int) -> CaseList:
 
 
 def delete(
-    actor: Actor, lists: CaseList, *, operation: uuid.UUID, reason: str = ""
+    actor: Actor, lists: CaseList, *, operation: uuid.UUID, reason: str = "", typed: str = ""
 ) -> Outcome[schemas.Deleted]:
     """Delete a list: POST /v1/case_lists/bulk_delete with one id. No case is touched, and nothing brings it back."""
     actor.require(Capability.LISTS_EDIT)
@@ -302,40 +285,14 @@ def delete(
         reason=reason,
         send=send,
         settle=settle,
+        together=partial(in_use.require, lists, typed, reason),
     )
 
 
-def recorded(definition: Definition) -> dict[str, Json]:
-    """A definition as the record keeps it: with its sentence, for people."""
-    return {"in_words": str(sentence(definition.selection, labels.current())), **definition.export()}
-
-
-def _members(
-    actor: Actor,
-    action: Action,
-    lists: CaseList,
-    payload: dict[str, Json],
-    send: Callable[[KayseClient], Outcome[T]],
-    *,
-    operation: uuid.UUID,
-    reason: str,
-    recount: bool = True,
-) -> Outcome[T]:
-    actor.require(Capability.LISTS_EDIT)
-    outcome = perform(
-        actor,
-        action,
-        Target("case_list", lists.pk, lists.name),
-        operation=operation,
-        payload=payload,
-        reason=reason,
-        send=send,
-        settle=_unsettled,
-    )
-    if recount and isinstance(outcome, Applied):
-        # The answer does not say what changed: the new count is the only evidence.
-        listing.reread(lists.pk, lists.name, operation)
-    return outcome
+def recorded(definition: Definition, names: Labels | None = None) -> dict[str, Json]:
+    """A definition as the record keeps it: with its sentence, for people. `names`: the labels, if they are at hand."""
+    words = str(sentence(definition.selection, names or labels.current()))
+    return {"in_words": words, **definition.export()}
 
 
 def _unsettled(outcome: Outcome[Any]) -> Settled:
@@ -345,7 +302,7 @@ def _unsettled(outcome: Outcome[Any]) -> Settled:
     return Settled()
 
 
-def _keep(
+def keep(
     actor: Actor,
     lists: CaseList,
     definition: Definition,
@@ -353,8 +310,10 @@ def _keep(
     reason: str,
     steps: Iterable[Step] = (),
     *,
+    at: datetime | None = None,
     is_new: bool = False,
 ) -> None:
+    """Keep a definition that was applied by this operation as the list's newest version; `at`: when, if not now."""
     local.add_version(
         lists,
         definition,
@@ -363,6 +322,7 @@ def _keep(
         author_name=actor.name,
         reason=reason,
         steps=steps,
+        at=at,
         is_new=is_new,
     )
     listing.drop()

@@ -95,33 +95,44 @@ def same_name(name: str, lists: CaseList | None = None) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """What a set does to what was changed by hand since the last one: what travels in it, and what does not."""
+    """What a set does to what is known: what travels in it, and what does not.
+
+    `carried` to `lost_out`: cases that were changed by hand since the last set; `dropped` and `dropped_out`: cases
+    that the definition itself includes or leaves out until now. `was`: the definition in words, when they change.
+    """
 
     carried: tuple[int, ...]
     carried_out: tuple[int, ...]
     lost: tuple[int, ...]
     lost_out: tuple[int, ...]
+    dropped: tuple[int, ...]
+    dropped_out: tuple[int, ...]
     replay: tuple[Step, ...]
-
-    @property
-    def nothing(self) -> bool:
-        """Nothing was changed by hand since the last set."""
-        return not (self.carried or self.carried_out or self.lost or self.lost_out or self.replay)
+    was: Sentence | None = None
 
 
-def loss(known: Known, selection: Selection) -> Loss:
-    """Compare what was changed by hand with what a set to this selection sends."""
+def loss(known: Known, selection: Selection, labels: Labels) -> Loss:
+    """Compare what is known of the list with what a set to this selection sends."""
     include, exclude = set(selection.include_ids), set(selection.exclude_ids)
     came = [number for number, member in known.by_hand.items() if member]
     went = [number for number, member in known.by_hand.items() if not member]
     # Without a filter a case is out as soon as it is not named.
     out = exclude if selection.narrows else {number for number in went if number not in include}
+    now = known.carried.selection if known.carried else Selection()
+    was = sentence(now, labels) if known.carried else None
     return Loss(
         carried=tuple(n for n in came if n in include),
         carried_out=tuple(n for n in went if n in out),
         lost=tuple(n for n in came if n not in include),
         lost_out=tuple(n for n in went if n not in out),
+        dropped=tuple(n for n in now.include_ids if n not in include and n not in known.by_hand),
+        dropped_out=tuple(
+            n
+            for n in now.exclude_ids
+            if (n in include or (selection.narrows and n not in exclude)) and n not in known.by_hand
+        ),
         replay=known.replay,
+        was=was if was != sentence(selection, labels) else None,
     )
 
 

@@ -99,8 +99,9 @@ def _compare(begun: Event, look: _Look, was: tuple[str | None, str], sent: tuple
         look.merge()
         if now == sent:
             before = parse(begun.before) if "filter" in (begun.before or {}) else None
-            definition = changed(CaseList.objects.get(pk=row.id), begun.payload or {}, before)
-            if definition:
+            lists = CaseList.objects.select_for_update().get(pk=row.id)
+            definition = changed(lists, begun.payload or {}, before, begun.at)
+            if definition and not local.overtaken(row.id, begun.at):
                 _keep(begun, row.id, definition)
             return Finding("applied", "The list is called as it was sent.", begun.payload, look.requests)
     if now == was:

@@ -109,6 +109,20 @@ def _count(ids: tuple[int, ...]) -> str:
     return f"{len(ids):,}"
 
 
+#: Which system made or changed a list, as the vendor names it, and in words.
+_ORIGINS = {
+    "public_api": "Through the API",
+    "app": "In the Kayse app",
+    "import": "By an import",
+    "integration": "By an integration",
+}
+
+
+def origin_words(told: str | None) -> str:
+    """Who made or changed a list: "Through the API"; a name that nobody knows stays as it came."""
+    return "not told" if told is None else _ORIGINS.get(told, told)
+
+
 @dataclass(frozen=True, slots=True)
 class Lint:
     """Something that somebody should look at before sending; it never forbids."""

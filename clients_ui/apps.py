@@ -11,9 +11,15 @@ class ClientsConfig(AppConfig):
     name = "clients_ui"
 
     def ready(self) -> None:
-        from clients_ui import bulk, verify
-        from kayse_admin.jobs import registry
+        from clients_ui import bulk, followups, verify
+        from clients_ui.imports import background
+        from kayse_admin.jobs import preparing, registry
 
         verify.register()
+        followups.register()
         registry.register(bulk.Upsert())
+        registry.register(bulk.Revert())
         registry.register(bulk.Delete())
+        registry.register(bulk.DeleteForGood())
+        registry.register(bulk.Refresh())
+        preparing.register(bulk.Upsert.name, background.check)

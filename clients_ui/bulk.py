@@ -7,15 +7,16 @@ known of them. The vendor takes a row with an id as a partial update, and one wi
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Max
 from django.urls import reverse
 from django.utils import timezone
 
-from clients_ui import directory, editing, export_file, knowledge, load
-from clients_ui.fields import DOCUMENTED, kept
+from clients_ui import directory, editing, export_file, load
+from clients_ui.fields import DOCUMENTED, WRITABLE, kept
 from clients_ui.models import Client
 from kayse_admin.accounts.roles import Capability
 from kayse_admin.actors import Actor
@@ -23,7 +24,7 @@ from kayse_admin.audit.actions import Action
 from kayse_admin.audit.diff import NOT_TOLD
 from kayse_admin.audit.records import Json
 from kayse_admin.jobs.models import Job, Row
-from kayse_admin.jobs.registry import Became, Kind, Seen
+from kayse_admin.jobs.registry import DELETED, Became, Kind, Seen
 from kayse_admin.kayse_api.client import KayseClient
 from kayse_admin.kayse_api.outcomes import Applied, Outcome, Rejected
 from kayse_admin.kayse_api.schemas import BulkClients, Deleted, FailedRow
@@ -31,6 +32,7 @@ from kayse_admin.kayse_api.schemas import Client as Told
 from kayse_admin.upstream.budget import Purpose
 from kayse_admin.upstream.client import read
 
+OPTED_OUT_SINCE = "Opted out since this job was made: not sent."
 NOT_NAMED = "Kayse took the batch and did not name this row."
 
 
@@ -38,6 +40,7 @@ class Upsert(Kind):
     """Create and change clients."""
 
     name = "clients_upsert"
+    result_costs = 1
     action = Action.CLIENTS_BULK_UPSERT
     capability = Capability.CLIENTS_EDIT
 
@@ -68,9 +71,29 @@ class Upsert(Kind):
         learn(done, at, actor)
         return became
 
+    def overtaken(self, job: Job, rows: Sequence[Row]) -> dict[int, str]:
+        """Rows that would let somebody be called who opted out, as is known here, after the row was made.
+
+        An opt-out that was known then is what such a row is there to lift.
+        """
+        lifts = {
+            row.target: row.number
+            for row in rows
+            if row.target
+            and row.body.get(editing.OPT_OUT) is False
+            and (row.before or {}).get(editing.OPT_OUT) is not True
+        }
+        since = Client.objects.filter(pk__in=lifts, voice_calls_opted_out=True)
+        return {lifts[pk]: OPTED_OUT_SINCE for pk in since.values_list("pk", flat=True)}
+
+    def page_of(self, row: Row) -> str:
+        """The client's page."""
+        return page_of(row)
+
     def links(self, actor: Actor, job: Job) -> list[tuple[str, str]]:
-        """An import can be undone, once."""
-        if not actor.can(Capability.CLIENTS_DELETE) or Job.objects.filter(undoes=job.pk).exists():
+        """An import, and a change of a selection, can be undone, once; an opt-out is not taken back like that."""
+        may = actor.can(Capability.CLIENTS_DELETE) and job.options.get("undo", True)
+        if not may or Job.objects.filter(undoes=job.pk).exists():
             return []
         return [("Undo…", reverse("clients_ui:import_undo", args=[job.pk]))]
 
@@ -92,6 +115,28 @@ class Upsert(Kind):
             return outcome, Seen.OLD
         return outcome, Seen.NEITHER
 
+    def check_result(self, job: Job, row: Row, result: int) -> str:
+        """Whether this client can be the one that the row created: not known before, and at Kayse as it was sent."""
+        sent = job.chunks.filter(first__lte=row.number, last__gte=row.number).aggregate(at=Max("sent_at"))[
+            "at"
+        ]
+        at = (sent or job.created_at).replace(microsecond=0)
+        if Client.objects.filter(pk=result, known_since__lt=at).exists():
+            return f"Client {result} was known here before this was sent: it is another one."
+        outcome = read(lambda kayse: kayse.clients.get(result))
+        if isinstance(outcome, Rejected) and outcome.is_not_found:
+            return f"Kayse does not know a client {result}."
+        if not isinstance(outcome, Applied):
+            return f"Kayse could not be asked about client {result}. {outcome.sentence}"
+        told = outcome.value.told
+        key = _key(row.body)
+        if key and key == _key(told):
+            return ""  # whatever else is different, somebody has changed since
+        other = [
+            name for name in row.body if name in told and not editing.same(name, row.body[name], told[name])
+        ]
+        return f"Client {result} is not as it was sent: {editing.labels(other)}." if other else ""
+
     def settle_row(self, actor: Actor, job: Job, row: Row, at: datetime) -> Became:
         """The row was done after all: the directory learns what was sent."""
         result = row.target or row.result
@@ -100,12 +145,41 @@ class Upsert(Kind):
         return super().settle_row(actor, job, row, at)
 
 
+class Revert(Upsert):
+    """Put old values back, each client read first: what somebody changed at Kayse since stays."""
+
+    name = "clients_revert"
+    size = 25  # few, so that little time lies between the read of a client and its change
+    reads_first = True
+
+    def look(self, actor: Actor, row: Row) -> tuple[Outcome[Told], Seen]:
+        """Read the client. Before it is sent: what is right there already is taken out of the row, the rest is left.
+
+        A field that is not told cannot be judged, and is sent as long as nothing speaks against it.
+        """
+        outcome, seen = super().look(actor, row)
+        if row.outcome or not isinstance(outcome, Applied):
+            return outcome, seen
+        told, before = outcome.value.told, row.before or {}
+        shown = [name for name in row.body if name in told]
+        right = [name for name in shown if editing.same(name, row.body[name], told[name])]
+        if len(right) == len(row.body):
+            return outcome, Seen.DONE
+        rest = [name for name in shown if name not in right]
+        if not shown or not all(editing.same(name, before.get(name, NOT_TOLD), told[name]) for name in rest):
+            return outcome, Seen.NEITHER
+        row.body = {name: value for name, value in row.body.items() if name not in right}
+        return outcome, Seen.OLD
+
+
 class Delete(Kind):
     """Delete clients, softly."""
 
     name = "clients_delete"
+    done_words = ("It is deleted", "They are deleted")
     action = Action.CLIENTS_BULK_DELETE
     capability = Capability.CLIENTS_DELETE
+    outcome_words = DELETED
 
     def payload(self, job: Job, rows: Sequence[Row]) -> Json:
         """The body of the request."""
@@ -115,14 +189,16 @@ class Delete(Kind):
         """One request."""
         return kayse.clients.bulk_delete([row.target for row in rows if row.target])
 
+    def page_of(self, row: Row) -> str:
+        """The client's page."""
+        return page_of(row)
+
     def settle(
         self, actor: Actor, job: Job, rows: Sequence[Row], answer: Deleted, at: datetime
     ) -> list[Became]:
         """What Kayse confirms is marked here; what it does not name was not there any more."""
         gone = set(answer.deleted_ids)
-        Client.objects.filter(pk__in=gone, gone_at=None).update(
-            gone_at=at, changed_at=at, changed_by=actor.id
-        )
+        _mark_deleted(gone, at, actor)
         return [
             Became(Row.Outcome.UPDATED, row.target)
             if row.target in gone
@@ -131,31 +207,86 @@ class Delete(Kind):
         ]
 
     def look(self, actor: Actor, row: Row) -> tuple[Outcome[Told], Seen]:
-        """Whether Kayse still has the client; deleting again is harmless, so "still there" is the old value."""
+        """Whether Kayse still has the client: gone is done. Deleting again is harmless, so "there" is the old value."""
         assert row.target is not None
         target = row.target
         outcome = read(lambda kayse: kayse.clients.get(target), purpose=Purpose.JOB)
+        if isinstance(outcome, Rejected) and outcome.is_not_found:
+            return outcome, Seen.DONE
         return outcome, Seen.OLD if isinstance(outcome, Applied) else Seen.NEITHER
+
+    def settle_row(self, actor: Actor, job: Job, row: Row, at: datetime) -> Became:
+        """The client was deleted after all: it is marked here."""
+        _mark_deleted([row.target or 0], at, actor)
+        return super().settle_row(actor, job, row, at)
+
+
+class DeleteForGood(Delete):
+    """Delete clients for good. Nothing brings them back; the rows carry what was known, for the record."""
+
+    name = "clients_delete_for_good"
+    action = Action.CLIENTS_BULK_PURGE
+    capability = Capability.CLIENTS_DELETE_FOR_GOOD
+
+    def payload(self, job: Job, rows: Sequence[Row]) -> Json:
+        """The body of the request."""
+        return {"client_ids": [row.target for row in rows], "force": True}
+
+    def send(self, kayse: KayseClient, job: Job, rows: Sequence[Row]) -> Outcome[Deleted]:
+        """One request."""
+        return kayse.clients.bulk_delete([row.target for row in rows if row.target], force=True)
+
+
+class Refresh(Kind):
+    """Read clients again, a request each."""
+
+    name = "clients_refresh"
+    capability = Capability.CLIENTS_EDIT
+    reads = True
+    size = 1
+
+    def send(self, kayse: KayseClient, job: Job, rows: Sequence[Row]) -> Outcome[Told]:
+        """One request for one client."""
+        assert rows[0].target is not None
+        return kayse.clients.get(rows[0].target)
+
+    def page_of(self, row: Row) -> str:
+        """The client's page."""
+        return page_of(row)
+
+    def settle(self, actor: Actor, job: Job, rows: Sequence[Row], answer: Told, at: datetime) -> list[Became]:
+        """Take what was told into the directory."""
+        _, changed = directory.learn(answer, at)
+        if names := [name for name in WRITABLE if name in changed]:
+            return [Became(Row.Outcome.UPDATED, answer.id, f"New here: {editing.labels(names)}.")]
+        return [Became(Row.Outcome.UNCHANGED, answer.id)]
+
+    def refused(self, rows: Sequence[Row], outcome: Rejected, at: datetime) -> None:
+        """Kayse does not know the client any more."""
+        if outcome.is_not_found and rows[0].target:
+            directory.mark_gone(rows[0].target, at)
+
+
+def _mark_deleted(pks: Collection[int], at: datetime, actor: Actor) -> None:
+    """Note that somebody deleted these clients at Kayse through this dashboard."""
+    Client.objects.filter(pk__in=pks, gone_at=None).update(gone_at=at, changed_at=at, changed_by=actor.id)
+
+
+def page_of(row: Row) -> str:
+    """The page of the client that a row is about, as far as it has one."""
+    pk = row.result or row.target
+    return reverse("clients_ui:detail", args=[pk]) if pk else ""
 
 
 def learn(done: Iterable[tuple[int, Row, Told | None]], at: datetime, actor: Actor) -> None:
     """Take many clients into the directory: what was told, and for the rest what was sent."""
     groups: dict[tuple[str, ...], list[export_file.Row]] = defaultdict(list)
-    ids = []
     for pk, row, client in done:
-        ids.append(pk)
         told = {**row.body, **(client.told if client else {})}
         told = {name: kept(name, told[name]) for name in DOCUMENTED if name in told}
-        if client and client.extra:
-            one, _ = directory.learn(client, at)
-            knowledge.merge(one, told, at)
-            one.save()
-        else:
-            groups[tuple(told)].append(export_file.Row(row.line, pk, told))
+        groups[tuple(told)].append(export_file.Row(row.line, pk, told, client.extra if client else {}))
     for group in groups.values():
-        load.take(group, at)
-    for start in range(0, len(ids), 500):
-        Client.objects.filter(pk__in=ids[start : start + 500]).update(changed_at=at, changed_by=actor.id)
+        load.take(group, at, actor)
     directory.forget_count()
 
 
@@ -172,7 +303,8 @@ def assign(rows: Sequence[Row], answer: BulkClients) -> list[Became]:
     for client in reversed(answer.clients):
         by_key[_key(vars(client))].append(client.id)
     named = {client.id for client in answer.clients} | set(answer.successful_ids)
-    in_order = _in_order(rows, answer, reasons)
+    has_keys = any(by_key) or None in refused
+    in_order = {} if has_keys else _in_order(rows, answer, reasons)
     became = []
     for place, row in enumerate(rows):
         if place in reasons:
@@ -181,7 +313,8 @@ def assign(rows: Sequence[Row], answer: BulkClients) -> list[Became]:
             outcome = Row.Outcome.UPDATED if row.target in named else Row.Outcome.UNKNOWN
             became.append(Became(outcome, row.target, "" if row.target in named else NOT_NAMED))
         else:
-            ours = by_key.get(_key(row.body)) if _key(row.body) else None
+            key = _key(row.body)
+            ours = by_key.get(key) if key else None
             made = ours.pop() if ours else in_order.get(place)
             outcome = Row.Outcome.CREATED if made else Row.Outcome.UNKNOWN
             became.append(Became(outcome, made, "" if made else NOT_NAMED))
@@ -196,9 +329,6 @@ def _key(fields: Mapping[str, Any]) -> tuple[str, str] | None:
 def _in_order(rows: Sequence[Row], answer: BulkClients, reasons: Mapping[int, str]) -> dict[int, int]:
     """The new ids by place, when nothing else names them: only if as many ids are left over as rows."""
     taken = {row.target for row in rows if row.target}
-    told = {client.id: _key(vars(client)) for client in answer.clients}
-    if any(told.values()) or None in [_refused_row(rows, row) for row in answer.failed]:
-        return {}
     ids = [pk for pk in answer.successful_ids if pk not in taken]
     places = [place for place, row in enumerate(rows) if not row.target and place not in reasons]
     return dict(zip(places, ids, strict=True)) if len(ids) == len(places) else {}

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
 from django.conf import settings
 
-from clients_ui import normal
+from clients_ui import attention, in_jobs, normal, purged
 from clients_ui.fields import BY_NAME, FIELDS, Kind
 from clients_ui.forms import national
-from clients_ui.models import NEVER, Client
+from clients_ui.models import NEVER, Client, Opened
+from kayse_admin.accounts.roles import Capability
 from kayse_admin.actors import Actor
 from kayse_admin.audit import queries, recovery
 from kayse_admin.audit.actions import Action
-from kayse_admin.audit.fields import label_of, masked
+from kayse_admin.audit.fields import label_of
+from kayse_admin.audit.masking import looks_secret, masked
 from kayse_admin.audit.models import OpenOperation
 from kayse_admin.templatetags.ui import day, shown
 
 HISTORY = 10
+LOOKS = 5
 
 #: What `origin` and `update_origin` are called; others are shown as they came.
 ORIGINS = {
@@ -31,7 +35,11 @@ ORIGINS = {
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One field on the page. `age` only where it differs from the rest of the record; `told` False: never told."""
+    """One field on the page. `age` only where it differs from the rest of the record; `told` False: never told.
+
+    `changed`: a look at Kayse a moment ago brought another value than this page showed. `secret`: part of the value is
+    blotted out, and can be revealed.
+    """
 
     name: str
     label: str
@@ -40,6 +48,8 @@ class Line:
     age: datetime | None
     warning: str = ""
     kind: str = "text"
+    changed: bool = False
+    secret: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,27 +66,56 @@ class Waiting:
 def context_of(actor: Actor, client: Client) -> dict[str, Any]:
     """Everything that the page needs: a handful of queries, whatever the client holds."""
     return {
-        "client": client,
-        "sections": _sections(client),
-        "origin": [_line(client, name) for name in ("origin", "update_origin")],
-        "extra": [(label_of("", name), _words(name, value)) for name, value in sorted(client.extra.items())],
-        "lost": _lost(client),
-        "waiting": waiting(client.pk),
+        **record_of(actor, client),
         "history": queries.page(queries.Filters(kind="client", target=client.pk), size=HISTORY).operations,
+        "in_jobs": in_jobs.of(client.pk, HISTORY),
+        "names": attention.others(actor, client.pk),
+        "heartbeat": attention.HEARTBEAT,
+        "looked": _looked(client.pk) if actor.can(Capability.AUDIT_VIEW) else [],
+    }
+
+
+def record_of(actor: Actor, client: Client, changed: Collection[str] = ()) -> dict[str, Any]:
+    """What the page shows of the client itself; the fields in `changed` are marked."""
+    return {
+        "client": client,
+        "sections": _sections(client, changed),
+        "origin": [_line(client, name, changed) for name in ("origin", "update_origin")],
+        "extra": [_told_besides(name, value) for name, value in sorted(client.extra.items())],
+        "lost": _lost(client),
+        "purged": purged.job_of(client),
+        "waiting": waiting(client.pk),
         "changed_at": None if client.changed_at == NEVER else client.changed_at,
         "not_told": client.not_told(),
         "actor": actor,
     }
 
 
-def _sections(client: Client) -> list[tuple[str, list[Line]]]:
+#: What a quick view shows.
+QUICK = (
+    "mobile", "email", "voice_calls_opted_out", "date_of_birth", "city", "state", "external_source",
+    "external_source_id", "case_ids",
+)  # fmt: skip
+
+
+def quick_of(client: Client) -> dict[str, Any]:
+    """What the panel beside the list shows; no query."""
+    return {"client": client, "lines": [_line(client, name, ()) for name in QUICK]}
+
+
+def values_of(client: Client) -> list[tuple[str, str]]:
+    """Label and value of every field that has one, in words."""
+    return [(line.label, line.value) for _, lines in _sections(client, ()) for line in lines if line.value]
+
+
+def _sections(client: Client, changed: Collection[str]) -> list[tuple[str, list[Line]]]:
     found: dict[str, list[Line]] = {}
     for field in FIELDS:
-        found.setdefault(field.section, []).append(_line(client, field.name))
+        found.setdefault(field.section, []).append(_line(client, field.name, changed))
     return list(found.items())
 
 
-def _line(client: Client, name: str) -> Line:
+def _line(client: Client, name: str, changed: Collection[str]) -> Line:
     age = client.age(name)
     value = getattr(client, name)
     kind = BY_NAME[name].kind if name in BY_NAME else Kind.TEXT
@@ -85,7 +124,23 @@ def _line(client: Client, name: str) -> Line:
         "Kayse has this as text that is no phone number." if kind is Kind.PHONE and _is_odd(value) else ""
     )
     differs = age if age != client.told_at else None
-    return Line(name, label_of("client", name), words, age is not None, differs, warning, kind.value)
+    return Line(
+        name=name,
+        label=label_of("client", name),
+        value=words,
+        told=age is not None,
+        age=differs,
+        warning=warning,
+        kind=kind.value,
+        changed=name in changed,
+        secret=looks_secret("", value),
+    )
+
+
+def _told_besides(name: str, value: Any) -> Line:
+    """A field that nobody documented."""
+    words = in_words(masked(value, name))
+    return Line(name, label_of("", name), words, True, None, secret=looks_secret(name, value))
 
 
 def _is_odd(value: str | None) -> bool:
@@ -113,10 +168,9 @@ def _day(value: str) -> str:
         return value
 
 
-def _words(name: str, value: Any) -> str:
-    """An undocumented value as text; anything like a social security number is blotted out."""
-    safe = masked(value, name)
-    return json.dumps(safe, ensure_ascii=False) if isinstance(safe, dict | list) else shown(safe)
+def in_words(value: Any) -> str:
+    """An undocumented value as text."""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else shown(value)
 
 
 def _lost(client: Client) -> list[tuple[str, str, datetime]]:
@@ -125,6 +179,11 @@ def _lost(client: Client) -> list[tuple[str, str, datetime]]:
         (BY_NAME[name].label, shown(mark["was"]), datetime.fromtimestamp(mark["at"], UTC))
         for name, mark in (client.lost or {}).items()
     ]
+
+
+def _looked(pk: int) -> list[Opened]:
+    """The last looks at the client, newest first."""
+    return list(Opened.objects.filter(client_id=pk).order_by("-id")[:LOOKS])
 
 
 def waiting(pk: int) -> list[Waiting]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import csv
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from clients_ui.fields import BY_NAME, DOCUMENTED, MOST_KEPT
 from kayse_admin.cells import original
@@ -36,17 +37,16 @@ class NotAnExport(Exception):
     """The file as a whole cannot be a client export; the text says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One client of the file: its line, its id, and its documented fields as far as the file has them."""
+class Row(NamedTuple):
+    """One client of the file: its line, its id, its documented fields as far as the file has them, and others."""
 
     line: int
     pk: int
     told: dict[str, Any]
+    extra: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class BadRow:
+class BadRow(NamedTuple):
     """A row that cannot be taken, and why."""
 
     line: int

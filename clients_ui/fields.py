@@ -70,14 +70,16 @@ def kept(name: str, value: Any) -> Any:
 
     Ids that were told as null are None: nobody knows them in full, so they are never sent back.
     """
-    kind = BY_NAME[name].kind if name in BY_NAME else Kind.TEXT
     if value is None or value == "":
         return None
-    if kind is Kind.IDS:
-        return list(value)
-    if kind is Kind.FLAG:
-        return bool(value)
-    return storable(str(value))[:MOST_KEPT]
+    if name in _NO_TEXT:
+        return list(value) if _NO_TEXT[name] is Kind.IDS else bool(value)
+    text = str(value)
+    # What can be printed can be stored; asking is a tenth of looking for what cannot.
+    return (text if text.isprintable() else storable(text))[:MOST_KEPT]
+
+
+_NO_TEXT: Final = {field.name: field.kind for field in FIELDS if field.kind in (Kind.IDS, Kind.FLAG)}
 
 
 def is_empty(value: Any) -> bool:

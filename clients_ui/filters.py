@@ -11,13 +11,27 @@ from django import forms
 from django.http import QueryDict
 from django.utils import timezone
 
-from clients_ui import normal, states
+from clients_ui import bulk, normal, states
 from clients_ui.keyset import Condition
 from kayse_admin.actors import Actor
 from kayse_admin.audit.models import OpenOperation
+from kayse_admin.jobs.models import Job, Row
 
 #: Operations without a known outcome that the filter looks at; there is never a firm with so many.
 MOST_WAITING = 500
+
+#: Kinds of jobs whose rows are changes of clients.
+CHANGES = tuple(kind.name for kind in (bulk.Upsert, bulk.Revert, bulk.Delete, bulk.DeleteForGood))
+#: The clients that stand in a job as rows of which nobody knows what became: the index `row_unknown` holds only those.
+IN_JOBS = (
+    f'SELECT "row"."target" FROM "{Row._meta.db_table}" "row" '  # noqa: S608  (our own names)
+    f'JOIN "{Job._meta.db_table}" "job" ON "job"."id" = "row"."job_id" '
+    """WHERE "row"."outcome" = 'unknown' AND "row"."target" IS NOT NULL """
+    f'AND "job"."kind" IN ({", ".join(["%s"] * len(CHANGES))})'
+)
+
+#: Holds for no client.
+NOBODY: Condition = ("1 = 0", ())
 
 ANY = ("", "Any")
 
@@ -27,7 +41,7 @@ def _day() -> forms.DateInput:
 
 
 class FilterForm(forms.Form):
-    """Every filter as a control; what is filled in wrongly filters nothing and says so."""
+    """Every filter as a control; what is filled in wrongly is said at its field."""
 
     opted = forms.ChoiceField(
         label="Calls",
@@ -35,11 +49,11 @@ class FilterForm(forms.Form):
         widget=forms.Select(attrs={"aria-label": "Calls"}),
         choices=[("", "Calls: any"), ("yes", "Opted out"), ("no", "May be called"), ("unknown", "Not told")],
     )
-    state = forms.ChoiceField(
+    state = forms.CharField(
         label="State",
         required=False,
-        widget=forms.Select(attrs={"aria-label": "State"}),
-        choices=[("", "State: any"), *((code, f"{name} ({code})") for code, name in states.NAMES.items())],
+        max_length=80,
+        widget=forms.TextInput(attrs={"placeholder": "TX or Texas"}),
     )
     source = forms.CharField(label="External source", required=False, max_length=80)
     cases = forms.ChoiceField(
@@ -74,11 +88,17 @@ class Filters:
     conditions: tuple[Condition, ...]
     chips: tuple[Chip, ...]
 
+    @property
+    def broken(self) -> bool:
+        """Whether something is filled in wrongly: then nobody matches, and the form says what is wrong."""
+        return bool(self.form.errors)
+
 
 def read(query: QueryDict, actor: Actor) -> Filters:
-    """The filters that an address names; a value that is none is left out."""
+    """The filters that an address names. Where a value is none, nobody matches: all would pass for an answer."""
     form = FilterForm(query, label_suffix="")
-    form.is_valid()
+    if not form.is_valid():
+        return Filters(form, (NOBODY,), ())
     given = {name: value for name, value in form.cleaned_data.items() if value not in ("", None, False)}
     conditions = tuple(_CONDITIONS[name](value, actor) for name, value in given.items())
     chips = tuple(Chip(name, _words(form, name, value)) for name, value in given.items())
@@ -89,6 +109,8 @@ def _words(form: FilterForm, name: str, value: Any) -> str:
     field = form.fields[name]
     if isinstance(field, forms.ChoiceField):
         return next(str(words) for choice, words in form[name].field.widget.choices if choice == value)
+    if name == "state":
+        value = states.NAMES.get(normal.state_key(value).upper(), value)
     return str(field.label) if value is True else f"{field.label}: {value}"
 
 
@@ -111,9 +133,13 @@ def _midnight(day: date) -> datetime:
 
 
 def _waiting(value: bool, _: Actor) -> Condition:
+    """Clients of an operation that nobody has finished, and those whose row of a job was never answered."""
     rows = OpenOperation.objects.filter(target_kind="client", target_id__isnull=False)
     ids = list(rows.values_list("target_id", flat=True).distinct()[:MOST_WAITING])
-    return (f'"id" IN ({", ".join(["%s"] * len(ids))})', tuple(ids)) if ids else ("1 = 0", ())
+    in_jobs = f'"id" IN ({IN_JOBS})'
+    if not ids:
+        return in_jobs, CHANGES
+    return f'("id" IN ({", ".join(["%s"] * len(ids))}) OR {in_jobs})', (*ids, *CHANGES)
 
 
 _CONDITIONS: Mapping[str, Callable[[Any, Actor], Condition]] = {

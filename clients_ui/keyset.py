@@ -210,6 +210,27 @@ def whole_count(sections: Sequence[Section], also: Sequence[Condition] = ()) -> 
     return sum(count(sections, also, MAX_ID))
 
 
+def ids(sections: Sequence[Section], also: Sequence[Condition], most: int) -> list[int]:
+    """The ids of all rows in their order, up to `most`: one statement, so that they are of one moment."""
+    if not sections:
+        return []
+    parts, values = [], []
+    for number, section in enumerate(sections):
+        where = _where(section, also)
+        ordering = ", ".join(f'"{name}" {"DESC" if section.descending else "ASC"}' for name in section.order)
+        parts.append(
+            f'SELECT "id", {number:d} AS part, ROW_NUMBER() OVER (ORDER BY {ordering}) AS place '  # noqa: S608
+            f'FROM "{TABLE}" WHERE {where.sql}'
+        )
+        values += where.values
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f'SELECT "id" FROM ({" UNION ALL ".join(parts)}) AS found ORDER BY part, place LIMIT {most:d}',  # noqa: S608
+            values,
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
 def total(counts: Sequence[int]) -> tuple[int, bool]:
     """How many rows these counts are together, and whether counting stopped at `MOST_COUNTED`."""
     together = sum(counts)

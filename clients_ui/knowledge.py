@@ -44,7 +44,7 @@ def merge(
         if not is_empty(value):
             found(client, name)
     if extra and at >= client.told_at:
-        client.extra = {**client.extra, **_storable(extra)}
+        client.extra = with_extra(client.extra, extra)
     _write_ages(client, ages, max(at, client.told_at))
     if changed:
         index(client, changed)
@@ -62,6 +62,11 @@ def _write_ages(client: Client, ages: Mapping[str, datetime | None], base: datet
     client.told = {
         name: None if age is None else int(age.timestamp()) for name, age in ages.items() if age != base
     }
+
+
+def with_extra(known: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys that nobody documents, with those that were told now."""
+    return {**known, **_storable(told)}
 
 
 def _storable(value: Any) -> Any:
@@ -87,8 +92,9 @@ def _phone_key(value: str | None) -> str:
 
 
 #: For each key column: the field that it is made of, and how.
-KEYS: Final[Mapping[str, tuple[str, Callable[[str | None], str]]]] = {
+KEYS: Final[Mapping[str, tuple[str, Callable[[str | None], str | None]]]] = {
     "last_key": ("last_name", normal.key),
+    "second_key": ("last_name", normal.second_key),
     "first_key": ("first_name", normal.key),
     "city_key": ("city", normal.key),
     "state_key": ("state", normal.state_key),

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 
-from clients_ui import directory, filters, keyset, normal, search
+from clients_ui import columns, directory, filters, keyset, normal, search
+from clients_ui.columns import Shown
 from clients_ui.filters import Filters
-from clients_ui.forms import national
-from clients_ui.keyset import Section
-from clients_ui.models import NEVER, Client
+from clients_ui.keyset import Condition, Section
+from clients_ui.models import Client
+from kayse_admin.accounts.saved import Asked, Offer, Room, offers
 from kayse_admin.actors import actor_of
 from kayse_admin.pager import SIZES, Pager, address
-from kayse_admin.templatetags.ui import moment
 
 SORTS = {
     "name": search.BY_LAST,
@@ -26,11 +27,11 @@ SORTS = {
 }
 DEFAULT_SORT = "name"
 
-COLUMNS = (
-    "id", "first_name", "last_name", "mobile", "email", "city", "state", "external_source", "external_source_id",
-    "voice_calls_opted_out", "told", "told_at", "changed_at", "gone_at", "lost",
-)  # fmt: skip
+#: The words of each order, where it is chosen.
+ORDERS = {"name": "name", "id": "id", "told": "last told", "changed": "last changed"}
 
+#: What every row needs, whatever its columns.
+FIELDS = ("id", "first_name", "last_name", "voice_calls_opted_out", "gone_at", "lost")
 
 #: What a link to the first page leaves out.
 START = {"after": None, "before": None}
@@ -42,16 +43,11 @@ class Row(NamedTuple):
     pk: int
     url: str
     name: str
-    mobile: str
-    email: str
-    place: str
-    source: str
-    external_id: str
-    opted_out: str
-    told: str
-    changed: str
+    opted_out: bool
     gone: bool
     lost: bool
+    #: Class, line and small line of each column's cell.
+    cells: list[tuple[str, str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +64,11 @@ class Listing:
     chips: tuple[tuple[str, str], ...]
     url: str
     export_url: str
+    columns: list[Shown]
+    #: Words, address, and whether it is the order of the page; empty where more is found than can be sorted.
+    orders: list[tuple[str, str, bool]]
+    query: str
+    saved: list[Offer]
 
     @property
     def is_search(self) -> bool:
@@ -81,20 +82,22 @@ def listing(request: HttpRequest) -> Listing:
     size = request.GET.get("size", "")
     number = int(size) if size in {str(one) for one in SIZES} else SIZES[0]
     known = directory.known_count()
-    sections, also = asked.sections, asked.filters.conditions
-    counts = keyset.count(sections, also) if asked.typed or also else None
+    also: Sequence[Condition] = asked.filters.conditions
+    counts = keyset.count(asked.sections, also) if asked.typed or also else None
     total, capped = (known, False) if counts is None else keyset.total(counts)
+    sections, also, counts = in_order(asked, counts)
     page = keyset.page(
         sections, number, also=also, counts=counts, **_cursors(request, sections, total, capped)
     )
     given = {name: value or None for name, value in request.GET.items()}
+    shown = columns.in_place(columns.chosen(actor_of(request)))
     return Listing(
-        rows=_rows(page.ids),
+        rows=_rows(page.ids, shown),
         pager=_pager(request, page, total, capped, number),
         typed=asked.typed,
         sort=asked.sort,
         known=known,
-        readings=tuple(dict.fromkeys(section.title for section in sections)) if asked.typed else (),
+        readings=tuple(dict.fromkeys(one.title for one in asked.sections)) if asked.typed else (),
         filters=asked.filters,
         chips=tuple(
             (chip.words, address(request, {**given, **START, chip.name: None}))
@@ -102,7 +105,54 @@ def listing(request: HttpRequest) -> Listing:
         ),
         url=address(request, given),
         export_url=_export_url(request),
+        columns=shown,
+        orders=[] if asked.typed and capped else _orders(request, asked),
+        query=request.GET.urlencode(),
+        saved=offers(actor_of(request), ROOM),
     )
+
+
+def in_order(
+    asked: Wanted, counts: list[int] | None = None
+) -> tuple[list[Section], Sequence[Condition], list[int] | None]:
+    """Sections, conditions and counts of what is asked for, in its order.
+
+    A search stands in the order of its sections, the likeliest first. Where an order was chosen for it, what it finds
+    is sorted by that, as long as it is no more than is counted: beyond, sorting would need the whole table.
+    """
+    also: Sequence[Condition] = asked.filters.conditions
+    if not asked.typed or not asked.sort:
+        return asked.sections, also, counts
+    counts = keyset.count(asked.sections, also) if counts is None else counts
+    if keyset.total(counts)[1]:
+        return asked.sections, also, counts
+    ids = keyset.page(asked.sections, keyset.MOST_COUNTED, also=also, counts=counts).ids
+    found: Condition = (f'"id" IN ({", ".join(["%s"] * len(ids))})', tuple(ids)) if ids else ("1 = 0", ())
+    return _sorted(asked.sort), (found,), [len(ids)]
+
+
+def _orders(request: HttpRequest, asked: Wanted) -> list[tuple[str, str, bool]]:
+    """The orders to choose from; a search has its own, too."""
+    best = [("best match", address(request, {"sort": None, **START}), not asked.sort)] if asked.typed else []
+    current = asked.sort.removeprefix("-")
+    return best + [
+        (words, address(request, {"sort": key, **START}), key == current) for key, words in ORDERS.items()
+    ]
+
+
+def _asked_filter(request: HttpRequest) -> Asked | None:
+    """What of an address is worth keeping under a name: the search, the filters and the order."""
+    asked = wanted(request)
+    words = asked.words
+    if not words:
+        return None
+    kept = QueryDict(mutable=True)
+    names = ("q", *(chip.name for chip in asked.filters.chips), "sort")
+    kept.update({name: request.GET[name] for name in names if request.GET.get(name)})
+    return Asked(kept.urlencode(), "; ".join(words))
+
+
+ROOM = Room("clients_ui", "clients_ui:index", _asked_filter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,14 +164,20 @@ class Wanted:
     sections: list[Section]
     filters: Filters
 
+    @property
+    def words(self) -> list[str]:
+        """The search and the filters in words."""
+        return [*([self.typed] if self.typed else []), *(chip.words for chip in self.filters.chips)]
+
 
 def wanted(request: HttpRequest) -> Wanted:
     """The search, the order and the filters of an address: q, sort and those of `filters`."""
     typed = normal.tidy(request.GET.get("q", ""))
     sort = request.GET.get("sort", "")
-    sort = sort if sort.removeprefix("-") in SORTS else DEFAULT_SORT
+    if sort.removeprefix("-") not in SORTS:
+        sort = "" if typed else DEFAULT_SORT
     sections = search.sections(typed) if typed else _sorted(sort)
-    return Wanted(typed, "" if typed else sort, sections, filters.read(request.GET, actor_of(request)))
+    return Wanted(typed, sort, sections, filters.read(request.GET, actor_of(request)))
 
 
 def _sorted(sort: str) -> list[Section]:
@@ -161,43 +217,30 @@ def _pager(request: HttpRequest, page: keyset.Page, total: int, capped: bool, si
     )
 
 
-def _rows(ids: list[int]) -> list[Row]:
+def _rows(ids: list[int], shown: list[Shown]) -> list[Row]:
     """The rows of a page by their ids, in that order: one query by primary key."""
-    start = reverse("clients_ui:index")
-    found = {values[0]: values for values in Client.objects.filter(pk__in=ids).values_list(*COLUMNS)}
-    return [_row(start, *found[pk]) for pk in ids if pk in found]
+    start, wanted_fields = reverse("clients_ui:index"), (*FIELDS, *columns.fields_of(shown))
+    found = {values[0]: values for values in Client.objects.filter(pk__in=ids).values_list(*wanted_fields)}
+    return [_row(start, shown, *found[pk]) for pk in ids if pk in found]
 
 
 def _row(
     start: str,
+    shown: list[Shown],
     pk: int,
     first: str | None,
     last: str | None,
-    mobile: str | None,
-    email: str | None,
-    city: str | None,
-    state: str | None,
-    source: str | None,
-    external_id: str | None,
     opted_out: bool | None,
-    told: dict[str, Any],
-    told_at: datetime,
-    changed_at: datetime,
     gone_at: datetime | None,
     lost: dict[str, Any] | None,
+    *values: Any,
 ) -> Row:
     return Row(
         pk=pk,
         url=f"{start}{pk}/",
         name=" ".join(filter(None, (first, last))) or f"Client {pk}",
-        mobile=national(mobile) if mobile else "",
-        email=email or "",
-        place=", ".join(filter(None, (city, state))),
-        source=source or "",
-        external_id=external_id or "",
-        opted_out="yes" if opted_out else "no" if opted_out is False else "unknown",
-        told=moment(told_at),
-        changed="" if changed_at == NEVER else moment(changed_at),
+        opted_out=bool(opted_out),
         gone=gone_at is not None,
         lost=bool(lost),
+        cells=columns.cells_of(shown, values),
     )

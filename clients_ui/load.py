@@ -8,7 +8,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain, islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
@@ -16,13 +16,16 @@ from clients_ui import directory, knowledge
 from clients_ui.export_file import BadRow, Row
 from clients_ui.fields import DOCUMENTED
 from clients_ui.models import NEVER, Client
+from kayse_admin.actors import Actor
 
 BATCH = 10_000
 #: Bad rows that are kept with their reason; the others are only counted.
 MOST_TOLD = 1_000
 
 CASES = DOCUMENTED.index("case_ids")
-COLUMNS = ("id", *DOCUMENTED, "told_at", "told", "extra", "known_since", "changed_at", *knowledge.KEYS)
+COLUMNS = (
+    "id", *DOCUMENTED, "told_at", "told", "extra", "known_since", "changed_at", "changed_by", *knowledge.KEYS
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -54,8 +57,20 @@ def load(rows: Iterable[Row | BadRow], at: datetime) -> Loaded:
                 with transaction.atomic():
                     loaded.added += take(batch, at)
                 loaded.taken += len(batch)
+    if loaded.taken >= BATCH:
+        _settle()
     directory.forget_count()
     return loaded
+
+
+def _settle() -> None:
+    """Tell PostgreSQL now, and not when its own vacuum comes by, that everybody may see the rows.
+
+    Counts of a search then come from its index alone: a tenth of the time at a million clients.
+    """
+    if connection.vendor == "postgresql" and not connection.in_atomic_block:
+        with connection.cursor() as cursor:
+            cursor.execute(f'VACUUM (ANALYZE) "{Client._meta.db_table}"')
 
 
 def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
@@ -91,61 +106,80 @@ def _good(rows: Iterable[Row | BadRow], loaded: Loaded) -> Iterator[Row]:
             yield row
 
 
-def take(batch: Sequence[Row], at: datetime) -> int:
-    """Upsert rows that tell the same fields; returns how many clients were not known before."""
+def take(batch: Sequence[Row], at: datetime, by: Actor | None = None) -> int:
+    """Upsert rows that tell the same fields; returns how many clients were not known before.
+
+    `by`: who changed them at that moment through this dashboard; None when the rows only tell what is.
+    """
     if not batch:
         return 0
+    at = at.replace(microsecond=0)  # as everything that is told: what a read tells in the same second counts
     here = _known_here([row.pk for row in batch])
     names = tuple(batch[0].told)
     untold = json.dumps({name: None for name in DOCUMENTED if name not in names})
-    moments = [connection.ops.adapt_datetimefield_value(one) for one in (at, NEVER)]
+    told_at, changed_at = (connection.ops.adapt_datetimefield_value(one) for one in (at, at if by else NEVER))
+    changed_by = by.id if by else None
+    has_extra = any(row.extra for row in batch)
     values = []
     for row in batch:
         known = here.get(row.pk)
         if known is None or _is_plain(known, names, at):
             told = untold if known is None else _told_after(known, names, at)
-            values.append(_values(row, told, *moments))
+            extra = knowledge.with_extra(known.extra if known else {}, row.extra) if has_extra else {}
+            between = (told_at, told, json.dumps(extra), told_at, changed_at, changed_by)
+            values.append(_values(row, between))
         else:
-            _merge(row, at)
+            _merge(row, at, by)
     if values:
-        _write(names, values)
+        also = ("changed_at", "changed_by") if by else ()
+        _write((*names, *also, *(("extra",) if has_extra else ())), values)
     return len(batch) - len(here)
 
 
-Known = tuple[datetime, dict[str, int | None], bool]
+class Known(NamedTuple):
+    """What a load has to know of a client that is here; `marked`: lost or deleted, which needs a closer look."""
+
+    told_at: datetime
+    told: dict[str, int | None]
+    extra: dict[str, Any]
+    marked: bool
 
 
 def _known_here(pks: list[int]) -> dict[int, Known]:
-    """For each of the ids that is known: told_at, told, and whether its lost or deleted marks need a closer look."""
+    """Those of the ids that are known."""
     found = {}
+    columns = ("id", "told_at", "told", "extra", "lost", "gone_at")
     for start in range(0, len(pks), 500):
         rows = Client.objects.filter(pk__in=pks[start : start + 500])
-        for pk, told_at, told, lost, gone in rows.values_list("id", "told_at", "told", "lost", "gone_at"):
-            found[pk] = (told_at, told, bool(lost or gone))
+        for pk, told_at, told, extra, lost, gone in rows.values_list(*columns):
+            found[pk] = Known(told_at, told, extra, bool(lost or gone))
     return found
 
 
 def _is_plain(known: Known, names: Sequence[str], at: datetime) -> bool:
     """Whether the file's values simply replace what is there."""
-    told_at, told, marked = known
     latest = int(at.timestamp())
-    return not marked and told_at <= at and all((told.get(name) or 0) <= latest for name in names)
+    if known.marked or known.told_at > at:
+        return False
+    return all((known.told.get(name) or 0) <= latest for name in names)
 
 
 def _told_after(known: Known, names: Sequence[str], at: datetime) -> str:
-    told_at, told, _ = known
-    base = int(told_at.timestamp())
-    ages = {name: told.get(name, base) for name in DOCUMENTED if name not in names}
+    base = int(known.told_at.timestamp())
+    ages = {name: known.told.get(name, base) for name in DOCUMENTED if name not in names}
     return json.dumps({name: age for name, age in ages.items() if age != int(at.timestamp())})
 
 
-def _values(row: Row, told: str, at: Any, never: Any) -> list[Any]:
-    """The parameters of the upsert, in the order of `COLUMNS`."""
-    fields = [row.told.get(name) for name in DOCUMENTED]
-    if row.told.get("case_ids") is not None:
-        fields[CASES] = json.dumps(row.told["case_ids"])
-    keys = [make(row.told.get(name)) for name, make in knowledge.KEYS.values()]
-    return [row.pk, *fields, at, told, "{}", at, never, *keys]
+def _values(row: Row, between: Sequence[Any]) -> list[Any]:
+    """The parameters of the upsert, in the order of `COLUMNS`: the fields, what stands `between`, the keys."""
+    fields = list(map(row.told.get, DOCUMENTED))
+    if fields[CASES] is not None:
+        fields[CASES] = json.dumps(fields[CASES])
+    keys = [make(row.told.get(name)) for name, make in _KEYS]
+    return [row.pk, *fields, *between, *keys]
+
+
+_KEYS = tuple(knowledge.KEYS.values())
 
 
 def _write(names: Sequence[str], values: Sequence[list[Any]]) -> None:
@@ -176,13 +210,15 @@ def _on_conflict(names: Sequence[str]) -> str:
     return "ON CONFLICT (id) DO UPDATE SET " + pairs  # nosec B608  # names of our own columns
 
 
-def _merge(row: Row, at: datetime) -> None:
+def _merge(row: Row, at: datetime, by: Actor | None) -> None:
     """The slow and exact way, for a client of whom something newer or something special is known."""
     client = directory.locked(row.pk)
     assert client is not None
-    knowledge.merge(client, row.told, at)
+    knowledge.merge(client, row.told, at, row.extra)
     if client.gone_at and client.gone_at < at:
         client.gone_at = None
+    if by:
+        client.changed_at, client.changed_by = at, by.id
     client.save()
 
 
@@ -196,7 +232,7 @@ def _roomy_cache() -> Iterator[None]:
         before = [
             cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in ("cache_size", "wal_autocheckpoint")
         ]
-        cursor.execute("PRAGMA cache_size=-200000")
+        cursor.execute("PRAGMA cache_size=-64000")
         cursor.execute("PRAGMA wal_autocheckpoint=50000")
     try:
         yield

@@ -74,6 +74,8 @@ class Client(models.Model):
     gone_at = models.DateTimeField(null=True)
 
     last_key = KeyField()
+    #: The last word of a last name that has several; NULL for most, which keeps its index small.
+    second_key = KeyField(null=True, default=None)
     first_key = KeyField()
     city_key = KeyField()
     state_key = KeyField()
@@ -88,6 +90,11 @@ class Client(models.Model):
         # Each index ends in the order in which its matches are shown: a page is one seek.
         indexes = [
             models.Index(fields=["last_key", "first_key", "id"], name="client_last"),
+            models.Index(
+                fields=["second_key", "first_key", "id"],
+                name="client_second",
+                condition=Q(second_key__isnull=False),
+            ),
             models.Index(fields=["first_key", "last_key", "id"], name="client_first"),
             models.Index(fields=["city_key", "state_key", "last_key", "first_key", "id"], name="client_city"),
             models.Index(fields=["postal_key", "id"], name="client_postal"),
@@ -104,6 +111,14 @@ class Client(models.Model):
                 fields=["last_key", "first_key", "id"],
                 name="client_opted_out",
                 condition=Q(voice_calls_opted_out=True),
+            ),
+            models.Index(
+                fields=["last_key", "first_key", "id"],
+                name="client_calls_untold",
+                condition=Q(voice_calls_opted_out__isnull=True),
+            ),
+            models.Index(
+                fields=["last_key", "first_key", "id"], name="client_caseless", condition=Q(case_ids=[])
             ),
             models.Index(
                 fields=["last_key", "first_key", "id"], name="client_gone", condition=Q(gone_at__isnull=False)
@@ -137,4 +152,40 @@ class Client(models.Model):
         return [name for name in WRITABLE if self.age(name) is None]
 
 
+class Presence(models.Model):
+    """That somebody has the edit form of a client open, and when their page last said so (`clients_ui.attention`)."""
+
+    client_id = models.BigIntegerField()
+    person_id = models.BigIntegerField()
+    person_name = models.CharField(max_length=200)
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["client_id", "person_id"], name="clients_one_presence"),
+        ]
+
+
+class Opened(models.Model):
+    """That somebody has looked at a client (`clients_ui.attention`). Without foreign keys: it outlives both."""
+
+    client_id = models.BigIntegerField()
+    person_id = models.BigIntegerField()
+    person_name = models.CharField(max_length=200)
+    at = models.DateTimeField()
+    #: The five minutes in which it was, numbered: two pages that open at once are one row.
+    slot = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["client_id", "person_id", "slot"], name="clients_opened_once"),
+        ]
+        indexes = [
+            models.Index(fields=["client_id", "id"], name="clients_opened_client"),
+            models.Index(fields=["person_id", "id"], name="clients_opened_person"),
+            models.Index(fields=["at"], name="clients_opened_at"),
+        ]
+
+
 from clients_ui.imports.models import Import, Piece, RememberedMapping  # noqa: E402, F401  (tables of this app)
+from clients_ui.selection.models import Picked, Selection  # noqa: E402, F401  (tables of this app)

@@ -23,7 +23,10 @@ LAST = "\U0010ffff"
 _STROKES = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ħ": "h"}
 )
+#: The ASCII characters that are neither letters nor digits.
+_NO_KEY = dict.fromkeys(code for code in range(128) if not chr(code).isalnum())
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_BETWEEN_WORDS = re.compile(r"[\s\u2010-\u2015-]+")
 _NOT_DIGIT = re.compile(r"[^0-9]")
 
 
@@ -46,10 +49,17 @@ def key(text: str | None, length: int = KEY_LENGTH) -> str:
     if not text:
         return ""
     if text.isascii():
-        return "".join(filter(str.isalnum, text[: length * 4].lower()))[:length]
+        lower = text[: length * 4].lower()
+        return (lower if lower.isalnum() else lower.translate(_NO_KEY))[:length]
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text[: length * 4]).casefold())
     kept = (c for c in folded.translate(_STROKES) if _belongs(c))
     return "".join(kept)[:length]
+
+
+def second_key(text: str | None) -> str | None:
+    """The key of the last word of a name that has several: "García López" → "lopez"; None for a name of one word."""
+    words = [found for word in _BETWEEN_WORDS.split((text or "")[: KEY_LENGTH * 4]) if (found := key(word))]
+    return words[-1] if len(words) > 1 else None
 
 
 def _belongs(character: str) -> bool:

@@ -1,7 +1,7 @@
 """What was typed into the search box, understood, and where in the directory to look for it.
 
 Each way to understand it becomes a section: a range of one index. The first section holds what is most likely meant;
-a client is in the first section that it matches and in no other. Nothing is ever looked for in the middle of a text.
+a client is in the first section that it matches and in no other. Nothing is ever looked for in the middle of a word.
 """
 
 from __future__ import annotations
@@ -20,16 +20,21 @@ TAIL = 4
 MOST_WORDS = 4
 
 _NUMBERS = re.compile(r"[0-9 ().+/#-]+")
+#: "ID 36", as each row of the list shows it.
+_SHOWN_ID = re.compile(r"(?i)id[ :#]*([0-9]+)")
 _ZIP = re.compile(r"[0-9]{5}(-[0-9]{4})?")
 
 BY_LAST = ("last_key", "first_key", "id")
+BY_SECOND = ("second_key", "first_key", "id")
 BY_FIRST = ("first_key", "last_key", "id")
+BY_STATE = ("state_key", "last_key", "first_key", "id")
 BY_CITY = ("city_key", "state_key", "last_key", "first_key", "id")
 
 
 def sections(typed: str) -> list[Section]:
     """Where to look for what was typed, most likely meaning first; empty for nothing searchable."""
     text = normal.tidy(typed)
+    text = _SHOWN_ID.sub(r"#\1", text) if _SHOWN_ID.fullmatch(text) else text
     if "@" in text:
         found = _email(text)
     elif "," in text:
@@ -105,14 +110,21 @@ def _words(text: str) -> Iterator[Section]:
     whole = "".join(words)[: normal.KEY_LENGTH]
     yield _starts("Last name", BY_LAST, whole)
     yield _starts("First name", BY_FIRST, whole)
-    for cut in range(1, len(words)):
-        one, other = "".join(words[:cut])[: normal.KEY_LENGTH], "".join(words[cut:])[: normal.KEY_LENGTH]
+    if text.upper() in states.NAMES:
+        yield _starts("State", BY_STATE, normal.state_key(text))
+    cuts = [("".join(words[:cut]), "".join(words[cut:])) for cut in range(1, len(words))]
+    pairs = [(one[: normal.KEY_LENGTH], other[: normal.KEY_LENGTH]) for one, other in cuts]
+    for one, other in pairs:
         yield _pair(first=one, last=other)
         yield _pair(first=other, last=one)
     yield from _codes(text, whole)
     if len(words) > 1 and words[-1] in states.CODES:
         yield _place("".join(words[:-1]), words[-1])
     yield _starts("City", BY_CITY, whole)
+    # Behind all others: the column is NULL for most, and what a section must not hold is told by NOT.
+    yield _starts("Second last name", BY_SECOND, whole)
+    for one, other in [*pairs, *(pair[::-1] for pair in pairs)]:
+        yield _starts("Second last name", BY_SECOND, other, _prefix("first_key", one))
 
 
 def _codes(text: str, whole: str) -> Iterator[Section]:

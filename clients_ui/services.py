@@ -13,15 +13,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
+from django.template.defaultfilters import pluralize
 from django.utils import timezone
 
 from clients_ui import directory, editing, knowledge
-from clients_ui.fields import WRITABLE
+from clients_ui.fields import DOCUMENTED, WRITABLE
 from clients_ui.models import Client
 from kayse_admin.accounts.roles import Capability
 from kayse_admin.actors import Actor
 from kayse_admin.audit import recorder
 from kayse_admin.audit.actions import Action
+from kayse_admin.audit.fields import label_of
+from kayse_admin.audit.masking import looks_secret
 from kayse_admin.audit.models import Event, Stage
 from kayse_admin.audit.records import Target
 from kayse_admin.kayse_api.outcomes import Applied, Outcome, Rejected
@@ -265,6 +268,27 @@ def seen(actor: Actor, pk: int) -> None:
         )
 
 
+def reveal(actor: Actor, pk: int, name: str) -> tuple[Client, Any]:
+    """The client, and the value of a field that is blotted out on its page; on the record first. 0 requests.
+
+    Raises `LookupError` for a field in which nothing is blotted out.
+    """
+    actor.require(Capability.CLIENTS_REVEAL)
+    client = directory.find(pk)
+    value = client and (getattr(client, name) if name in DOCUMENTED else client.extra.get(name))
+    if client is None or not looks_secret("" if name in DOCUMENTED else name, value):
+        raise LookupError(name)
+    label = label_of("client" if name in DOCUMENTED else "", name)
+    recorder.fact(
+        actor,
+        Action.CLIENT_REVEAL,
+        target_of(client),
+        payload={"field": name},
+        detail=f"{label[:200]} was shown.",
+    )
+    return client, value
+
+
 def delete(actor: Actor, pk: int, operation: uuid.UUID, reason: str = "") -> Outcome[str]:
     """Delete a client at the vendor, softly; here it stays, marked. One request.
 
@@ -302,7 +326,7 @@ def record_export(actor: Actor, *, query: str, words: Sequence[str], count: int)
         Action.CLIENT_EXPORT,
         Target("directory", None, ", ".join(words) or "all clients"),
         payload={"query": query, "count": count},
-        detail=f"{count:,} clients exported.",
+        detail=f"{count:,} client{pluralize(count)} exported.",
     )
 
 

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
-from django.http import HttpRequest, StreamingHttpResponse
+from django.conf import settings
+from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from clients_ui import directory, editing, export, keyset, services, words
-from clients_ui.detail import context_of
-from clients_ui.fields import WRITABLE
-from clients_ui.listing import listing, wanted
+from clients_ui import attention, catching_up, directory, editing, export, keyset, services, words
+from clients_ui.detail import context_of, in_words, quick_of, record_of
+from clients_ui.fields import DOCUMENTED, WRITABLE
+from clients_ui.listing import in_order, listing, wanted
+from clients_ui.models import Client
+from clients_ui.selection import picking
 from kayse_admin import htmx
-from kayse_admin.accounts.decorators import requires
+from kayse_admin.accounts.confirming import ask_again
+from kayse_admin.accounts.decorators import polled, requires
 from kayse_admin.accounts.roles import Capability
-from kayse_admin.actors import actor_of
+from kayse_admin.actors import Actor, actor_of
+from kayse_admin.audit.fields import label_of
 from kayse_admin.converters import parse_id
 from kayse_admin.kayse_api.outcomes import Applied, Rejected
 
@@ -27,9 +33,14 @@ from kayse_admin.kayse_api.outcomes import Applied, Rejected
 def index(request: HttpRequest) -> HttpResponseBase:
     """The directory, searched, sorted and paged; 0 requests."""
     found = listing(request)
-    context = {"listing": found}
+    context = {"listing": found, "picked": picking.shown(request, [row.pk for row in found.rows])}
     return htmx.render(
-        request, "clients_ui/index.html", "clients_ui/_results.html", context, replace_url=found.url
+        request,
+        "clients_ui/index.html",
+        "clients_ui/_results.html",
+        context,
+        status=422 if found.filters.broken else 200,
+        replace_url=found.url,
     )
 
 
@@ -38,21 +49,18 @@ def index(request: HttpRequest) -> HttpResponseBase:
 def export_csv(request: HttpRequest) -> HttpResponseBase:
     """What the list shows, whole and in its order, as CSV; recorded with its filter and its count. 0 requests."""
     asked = wanted(request)
-    also = asked.filters.conditions
+    if asked.filters.broken:
+        return index(request)
+    sections, also, _ = in_order(asked)
     if request.method == "GET":
+        count = keyset.whole_count(sections, also)
+        back = f"{reverse('clients_ui:index')}?{request.GET.urlencode()}"  # a file is no page to come back to
+        if count > settings.EXPORT_ASKS_ABOVE and (question := ask_again(request, back)):
+            return question
         services.record_export(
-            actor_of(request),
-            query=request.GET.urlencode(),
-            words=[*([asked.typed] if asked.typed else []), *(chip.words for chip in asked.filters.chips)],
-            count=keyset.whole_count(asked.sections, also),
+            actor_of(request), query=request.GET.urlencode(), words=asked.words, count=count
         )
-    name = f"clients-{timezone.localdate():%Y-%m-%d}.csv"
-    rows = export.lines(asked.sections, also) if asked.sections else iter([])
-    return StreamingHttpResponse(
-        rows,
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
+    return export.response(export.of_listing(actor_of(request), sections, also))
 
 
 @require_safe
@@ -62,7 +70,71 @@ def detail(request: HttpRequest, pk: int) -> HttpResponseBase:
     client = directory.find(pk)
     if client is None:
         return render(request, "clients_ui/not_known.html", {"pk": pk}, status=404)
-    return render(request, "clients_ui/detail.html", context_of(actor_of(request), client))
+    attention.opened(actor_of(request), pk)
+    context = context_of(actor_of(request), client)
+    if catching_up.is_old(client):
+        context |= {"old": True, "asking": catching_up.is_affordable()}
+    return render(request, "clients_ui/detail.html", context)
+
+
+@require_safe
+@requires(Capability.CLIENTS_VIEW)
+def quick(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """The most important of a client for the panel beside the list, and a page without JavaScript; 0 requests."""
+    client = directory.find(pk)
+    if client is None:
+        return render(request, "clients_ui/not_known.html", {"pk": pk}, status=404)
+    attention.opened(actor_of(request), pk)
+    return htmx.render(request, "clients_ui/quick.html", "clients_ui/_quick.html", quick_of(client))
+
+
+@require_POST
+@requires(Capability.CLIENTS_REVEAL)
+def reveal(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Show a value that is blotted out on the page of a client, once and on the record; 0 requests."""
+    name = request.POST.get("field", "")
+    try:
+        client, value = services.reveal(actor_of(request), pk, name)
+    except LookupError:
+        raise Http404 from None
+    label = label_of("client" if name in DOCUMENTED else "", name)
+    context = {"client": client, "label": label, "words": in_words(value)}
+    return htmx.render(request, "clients_ui/revealed.html", "clients_ui/_revealed.html", context)
+
+
+#: A page waits so often, two seconds each, for a request that another page has made.
+MOST_WAITS = 20
+
+
+@require_POST
+@requires(Capability.CLIENTS_VIEW)
+@polled
+def catch_up(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Read a client whose knowledge is old in the background; 1 request, or none when somebody else was quicker."""
+    actor, client = actor_of(request), directory.find(pk)
+    if client is None:
+        raise Http404
+    looked = catching_up.read(actor, pk) if catching_up.is_old(client) else None
+    if not htmx.is_fragment(request):
+        return htmx.redirect(request, reverse("clients_ui:detail", args=[pk]))
+    if looked is None:
+        return render(request, "clients_ui/_asked.html", _waiting_for_others(request, actor, client))
+    context = record_of(actor, looked.client or client, looked.changed)
+    context["changed"] = [label_of("client", name) for name in DOCUMENTED if name in looked.changed]
+    context["failed"] = "" if isinstance(looked.outcome, Applied) else looked.outcome.sentence
+    return render(request, "clients_ui/_asked.html", context)
+
+
+def _waiting_for_others(request: HttpRequest, actor: Actor, client: Client) -> dict[str, Any]:
+    """Somebody else's page asks, or has asked already: wait for that, and show it."""
+    waits = parse_id(request.POST.get("waits", "")) or 0
+    old = catching_up.is_old(client)
+    return {
+        **record_of(actor, client),
+        "others": True,
+        "old": old,
+        "waits": waits + 1 if waits < MOST_WAITS else 0,
+    }
 
 
 @require_POST

@@ -12,7 +12,17 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from clients_ui import directory, editing, lookalikes, reversing, services, words
+from clients_ui import (
+    attention,
+    colleagues,
+    directory,
+    editing,
+    lookalikes,
+    purged,
+    reversing,
+    services,
+    words,
+)
 from clients_ui.detail import waiting
 from clients_ui.fields import BY_NAME, WRITABLE
 from clients_ui.forms import ClientForm, EditForm, as_text
@@ -62,7 +72,7 @@ def _blank_or_rebuilt(request: HttpRequest) -> ClientForm:
     form = ClientForm(base={})
     pk = parse_id(request.GET.get("like", ""))
     client = directory.find(pk) if pk else None
-    if client is not None and client.gone_at:
+    if client is not None and client.gone_at and purged.job_of(client) is None:
         for name, value in _writable(client).items():
             form.initial[name] = as_text(name, value)
         form.initial["reason"] = f"Rebuilds client {client.pk}"
@@ -100,10 +110,14 @@ def edit(request: HttpRequest, pk: int) -> HttpResponseBase:
     client = directory.find(pk)
     if client is None:
         return render(request, "clients_ui/not_known.html", {"pk": pk}, status=404)
-    may_lift = actor_of(request).can(Capability.CLIENTS_OPT_IN)
+    actor = actor_of(request)
+    may_lift = actor.can(Capability.CLIENTS_OPT_IN)
     if request.method != "POST":
+        attention.opened(actor, pk)
+        attention.editing(actor, pk)
         form = EditForm.opened(pk, _writable(client), may_lift=may_lift)
-        return _form(request, form, {**_about(client), **_reversal(request, client, form)})
+        about = {**_about(client), **_reversal(request, client, form), "names": attention.others(actor, pk)}
+        return _form(request, form, about)
     received = EditForm.received(pk, request.POST, may_lift=may_lift)
     if received is None:
         return _stale(request, client)
@@ -111,6 +125,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponseBase:
     if not form.is_valid():
         return _form(request, form, _about(client), status=422)
     if not form.changes:
+        attention.done(actor, pk)
         htmx.toast(request, "Nothing was changed, so nothing was sent")
         return htmx.redirect(request, reverse("clients_ui:detail", args=[pk]))
     return _save(request, client, form)
@@ -149,10 +164,13 @@ def _save(request: HttpRequest, client: Client, form: EditForm) -> HttpResponseB
         return _edited_before(request, client.pk, before)
     if isinstance(done, Clashed):
         form.ask(done.clashes, done.now)
-        return _form(request, form, _about(client), status=409)
+        who = {"colleagues": colleagues.of_clashes(client.pk, done.clashes)}
+        return _form(request, form, _about(client) | who, status=409)
     if isinstance(done, NotCompared):
         assert not isinstance(done.outcome, Applied)
         return _failed(request, form, done.outcome, "Nothing was saved", _about(client))
+    if isinstance(done.outcome, Applied | Unknown):
+        attention.done(actor_of(request), client.pk)
     if isinstance(done.outcome, Applied):
         htmx.toast(request, _saved(done))
         return htmx.redirect(request, reverse("clients_ui:detail", args=[client.pk]))
@@ -209,7 +227,12 @@ def _form(
 
 
 def _about(client: Client) -> dict[str, Any]:
-    return {"client": client, "waiting": waiting(client.pk), "untold": client.not_told()}
+    return {
+        "client": client,
+        "waiting": waiting(client.pk),
+        "untold": client.not_told(),
+        "heartbeat": attention.HEARTBEAT,
+    }
 
 
 def _writable(client: Client) -> dict[str, Any]:

@@ -17,7 +17,7 @@ def neutral(value: object) -> str:
 
 def original(cell: str) -> str:
     """What `neutral` was given, from a file that was exported and comes back."""
-    return cell[1:] if cell.startswith("'") and _is_formula(cell) else cell
+    return cell[1:] if cell[:1] == "'" and _is_formula(cell) else cell
 
 
 def _is_formula(text: str) -> bool:

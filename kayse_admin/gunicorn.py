@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+from typing import Any
 
 bind = f"127.0.0.1:{os.environ.get('PORT', '8000')}"
 worker_class = "gthread"
@@ -19,3 +21,9 @@ accesslog = None
 errorlog = "-"
 loglevel = "warning"
 limit_request_line = 8190
+
+
+def when_ready(server: Any) -> None:
+    """The application is loaded and not forked yet: keep the collector out of it, so that its pages stay shared."""
+    gc.collect()
+    gc.freeze()

@@ -13,12 +13,13 @@ from django.views.decorators.http import require_safe
 from clients_ui.models import Client
 from kayse_admin.accounts.decorators import requires
 from kayse_admin.accounts.roles import Capability
-from kayse_admin.actors import actor_of
-from kayse_admin.audit import queries, rows
+from kayse_admin.actors import Actor, actor_of
+from kayse_admin.audit import queries, reading, rows
 from kayse_admin.audit.fields import label_of
-from kayse_admin.audit.operation import badge_of
+from kayse_admin.audit.operation import Operation, badge_of
 from kayse_admin.audit.queries import UNDER_WAY, Filters, beginning
 from kayse_admin.audit.records import RESULT_WORDS
+from kayse_admin.jobs.unanswered import looks_of
 
 #: Operations on the page: the newest of today.
 MOST_SHOWN = 8
@@ -34,21 +35,32 @@ def index(request: HttpRequest) -> HttpResponse:
     reviewer = actor.can(Capability.AUDIT_VIEW)
     mine = None if reviewer else actor.id
     today = beginning(timezone.localdate())
-    filters = Filters(person=mine, since=today, changes_only=True)
+    unseen = reading.hidden_kinds(actor) if reviewer else frozenset()
+    filters = Filters(person=mine, since=today, changes_only=True, hidden=unseen)
     counts, capped = queries.tally(filters)
+    waiting = _seen(actor, queries.unfinished(person=mine))
+    looks = looks_of([one.opening.operation for one in waiting if one.opening.job])
     context: dict[str, Any] = {
         "reviewer": reviewer,
         "today": rows.heading(timezone.localdate()),
         "counts": _counts(dict(counts), reviewer),
         "capped": capped,
-        "latest": queries.page(filters, size=MOST_SHOWN).operations,
-        "waiting": queries.unfinished(person=mine),
+        "latest": _seen(actor, queries.page(filters, size=MOST_SHOWN).operations),
+        "waiting": [one for one in waiting if one.opening.operation not in looks],
+        "looked_at": [one for one in waiting if one.opening.operation in looks],
+        "next_look": min(looks.values(), default=None),
         "lost": _lost() if actor.can(Capability.CLIENTS_VIEW) else [],
         "may": {str(capability): actor.can(capability) for capability in Capability},
         "log_url": reverse("audit:index") + "?when=today" if reviewer else "",
         "role": actor.role,
     }
     return render(request, "home.html", context)
+
+
+def _seen(actor: Actor, operations: list[Operation]) -> list[Operation]:
+    """What the person may read of these; other people's without personal values."""
+    readable = [one for one in operations if reading.may_read(actor, one.opening)]
+    return [one if reading.is_own(actor, one.opening) else one.hiding() for one in readable]
 
 
 def _counts(found: dict[str, int], reviewer: bool) -> list[dict[str, Any]]:

@@ -28,16 +28,26 @@ KAYSE_BULK_DEADLINE = env.float("KAYSE_BULK_DEADLINE", default=120.0)
 KAYSE_HOURLY_LIMIT = env.int("KAYSE_HOURLY_LIMIT", default=500)
 #: The last requests of each hour, which only people may use.
 KAYSE_RESERVE = env.int("KAYSE_RESERVE", default=100)
+#: Opening a client that was last told so many minutes ago reads it again in the background; 0: never.
+CLIENT_REFRESH_MINUTES = env.int("CLIENT_REFRESH_MINUTES", default=15)
+#: Days for which it is kept who has looked at which client; 0: it is not noted.
+VIEW_LOG_DAYS = env.int("VIEW_LOG_DAYS", default=365)
 #: Seconds for which one answer of the vendor's list of case lists is shared by everybody.
 KAYSE_LISTS_TTL = env.int("KAYSE_LISTS_TTL", default=60)
 #: Whether people may have the cases of a filter counted by a list that is made and deleted for it.
 KAYSE_EXACT_COUNT = env.bool("KAYSE_EXACT_COUNT", default=False)
+#: The hour of the night, by the firm's clock, at which every list is looked at (1 request for 100 lists); -1 for never.
+KAYSE_LOOK_HOUR = env.int("KAYSE_LOOK_HOUR", default=3)
 
 # --- The audit record -------------------------------------------------------------------------------------
 #: Signs the seals; without one of its own it follows from SECRET_KEY, and changing that ends the chain.
 AUDIT_SEAL_KEY = env.str("AUDIT_SEAL_KEY", default="")
 #: Heads of the chain are appended to this file, if one is named; keep it where the database's people cannot write.
 AUDIT_HEAD_FILE = env.str("AUDIT_HEAD_FILE", default="")
+#: Heads are posted to this address as well, if one is named; its host has to be in OUTBOUND_HOSTS.
+AUDIT_HEAD_URL = env.str("AUDIT_HEAD_URL", default="")
+#: Whole months that the record is kept for, besides the present one; 0 keeps it for ever. See `audit_purge`.
+AUDIT_RETENTION_MONTHS = env.int("AUDIT_RETENTION_MONTHS", default=0)
 
 # --- Django -----------------------------------------------------------------------------------------------
 SECRET_KEY = env.str("SECRET_KEY")
@@ -277,6 +287,15 @@ FILE_UPLOAD_HANDLERS = ["kayse_admin.uploads.Handler"]
 #: Largest file that is taken, and most rows of an import through the browser.
 UPLOAD_MOST_BYTES = env.int("UPLOAD_MOST_BYTES", default=50_000_000)
 IMPORT_MOST_ROWS = env.int("IMPORT_MOST_ROWS", default=100_000)
+#: Rows of a file that a page checks while somebody waits; longer files are checked by a worker.
+IMPORT_CHECK_AT_ONCE = env.int("IMPORT_CHECK_AT_ONCE", default=5_000)
+#: Most clients in one selection, and for how many hours a selection is kept.
+SELECTION_MOST = env.int("SELECTION_MOST", default=100_000)
+SELECTION_HOURS = env.int("SELECTION_HOURS", default=24)
+#: Most clients that one job may ask Kayse about again; a request each, beside what is kept for people.
+REFRESH_MOST = env.int("REFRESH_MOST", default=200)
+#: An export of more rows asks people to prove again who they are.
+EXPORT_ASKS_ABOVE = 1_000
 
 # --- Language, time, phones -------------------------------------------------------------------------------
 LANGUAGE_CODE = "en-us"

@@ -10,8 +10,10 @@ from django.core.files.base import ContentFile
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 STYLE_SHEET = "css/app.css"
-SCRIPT = "js/app.js"
+#: What every page loads, and what those load in its place that hold forms, or tables with rows to pick.
+SCRIPTS = ("js/app.js", "js/forms.js", "js/tables.js", "js/all.js")
 IMPORT = re.compile(r'@import "([\w-]+\.css)";')
+SCRIPT_IMPORT = re.compile(r'^import (?:.* from )?"\./([\w-]+\.js)";$', re.MULTILINE)
 Read = Callable[[str], str]
 
 
@@ -24,13 +26,26 @@ def style_sheet(read: Read) -> str:
     return re.sub(r"\s+", " ", re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)).strip() + "\n"
 
 
-def script(read: Read) -> str:
-    """The script without whole-line comments and indentation; the code itself is served as it is written."""
-    return re.sub(r"^\s*(//.*\n)?", "", read(SCRIPT), flags=re.MULTILINE)
+def script(read: Read, name: str = SCRIPTS[0]) -> str:
+    """A script in which each file that it imports stands itself, once: one request a page.
+
+    Without whole-line comments and indentation; the code itself is served as it is written. The sources are modules,
+    so that they run as they are where nothing is collected, and no name may be in two of them.
+    """
+    seen: set[str] = set()
+
+    def whole(part: str) -> str:
+        if part in seen:
+            return ""
+        seen.add(part)
+        return SCRIPT_IMPORT.sub(lambda found: whole(f"js/{found[1]}"), read(part))
+
+    text = re.sub(r"^export (?=const )", "", whole(name), flags=re.MULTILINE)
+    return re.sub(r"^\s*(//.*\n)?", "", text, flags=re.MULTILINE)
 
 
 class StaticFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # it has no types
-    """Writes the style sheet and the script at collectstatic, before files are hashed and compressed."""
+    """Writes the style sheet and the scripts at collectstatic, before files are hashed and compressed."""
 
     def post_process(
         self, paths: dict[str, tuple[Any, str]], dry_run: bool = False, **options: Any
@@ -40,7 +55,8 @@ class StaticFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  
             with storage.open(path) as file:
                 return str(file.read().decode())
 
-        written = {} if dry_run else {STYLE_SHEET: style_sheet(read), SCRIPT: script(read)}
+        scripts = {name: script(read, name) for name in SCRIPTS}
+        written = {} if dry_run else {STYLE_SHEET: style_sheet(read), **scripts}
         for name, text in written.items():
             self.delete(name)
             self.save(name, ContentFile(text.encode()))

@@ -15,6 +15,8 @@ from django.core.cache import cache
 from django.db import connection, connections
 from django.test import Client as Browser
 from django.test import TransactionTestCase
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis
 
 from kayse_admin.accounts.models import User
 from kayse_admin.accounts.roles import Role, granted
@@ -24,6 +26,10 @@ from kayse_admin.sandbox.config import Config
 from kayse_admin.sandbox.server import Running, running
 
 PASSWORD = "a-long-enough-password"
+
+# What an example takes says more about the machine, and who else is busy on it, than about the code.
+hypothesis.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis.load_profile("unhurried")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -56,9 +62,8 @@ def _record_can_be_emptied() -> Iterator[None]:
 def lift(alias: str = "default") -> None:
     """Drop the triggers of the record. Only tests do this."""
     with connections[alias].cursor() as cursor:
-        for name in triggers.statements(connections[alias].vendor):
-            on = "" if connections[alias].vendor == "sqlite" else f" ON {triggers.TABLE}"
-            cursor.execute(f"DROP TRIGGER IF EXISTS {name}{on}")
+        for trigger in triggers.wanted(connections[alias].vendor):
+            cursor.execute(trigger.dropping(connections[alias].vendor))
 
 
 @pytest.fixture(autouse=True)

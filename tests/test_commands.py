@@ -52,6 +52,38 @@ def test_an_old_python_is_told(make: Make, tmp_path: Path) -> None:
     assert "Python 3.9.2" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("env", "environment", "told"),
+    [
+        ("", {}, "--port 8000, sandbox 8001"),
+        ("PORT=8300\nSANDBOX_PORT=8301\n", {}, "--port 8300, sandbox 8301"),
+        ("PORT=8300\n", {"PORT": "8400", "SANDBOX_PORT": "8401"}, "--port 8400, sandbox 8401"),
+    ],
+)
+def test_the_ports_are_those_that_are_told(
+    make: Make,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    env: str,
+    environment: dict[str, str],
+    told: str,
+) -> None:
+    """honcho hands its own port to the web server, whatever gunicorn's default is."""
+    programs = tmp_path / ".venv" / "bin"
+    programs.mkdir(parents=True)
+    for name, script in {"python": "true", "honcho": 'echo "$*, sandbox $SANDBOX_PORT"'}.items():
+        (programs / name).write_text(f"#!/bin/sh\n{script}\n")
+        (programs / name).chmod(0o755)
+    (tmp_path / ".env").write_text(env)
+    for done in ("python", "requirements"):
+        (tmp_path / ".venv" / done).touch()
+    for name in ("PORT", "SANDBOX_PORT"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert f"start {told}" in make("run").stdout
+
+
 def test_a_missing_venv_module_is_told(make: Make, tmp_path: Path) -> None:
     done = make("run", interpreter(tmp_path, 'case "$*" in *ensurepip*) exit 1;; esac'))
     assert done.returncode != 0

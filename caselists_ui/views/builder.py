@@ -8,10 +8,11 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.template.defaultfilters import pluralize
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from caselists_ui import exact, labels, ledger, services, summary
+from caselists_ui import drafts, exact, in_use, labels, ledger, reversing, services, summary
 from caselists_ui.definition import (
     LENGTHS,
     STATUSES,
@@ -25,13 +26,15 @@ from caselists_ui.definition import (
 from caselists_ui.forms import DefinitionForm, DefinitionJsonForm
 from caselists_ui.ids import MOST_IDS
 from caselists_ui.ledger import Known
-from caselists_ui.models import CaseList, Version
+from caselists_ui.models import CaseList, Draft, Version
 from caselists_ui.views.common import (
     already,
     change_words,
     count_words,
     detail_url,
     find_living,
+    not_confirmed,
+    parse_uuid,
     performed,
     retry_or_tell,
     tell,
@@ -55,6 +58,7 @@ def new(request: HttpRequest) -> HttpResponseBase:
     if request.method != "POST":
         return _page(request, DefinitionForm(labels=names), names)
     form = DefinitionForm(request.POST, labels=names)
+    form.guard(None, None)
     if not form.is_valid():
         return _page(request, form, names, status=422)
     data = form.cleaned_data
@@ -65,8 +69,13 @@ def new(request: HttpRequest) -> HttpResponseBase:
     except AlreadyPerformed as error:
         return already(request, error)
     if isinstance(outcome, Applied):
+        drafts.discard(actor_of(request), data["draft"])
         count = outcome.value.case_count
-        told = "Kayse did not tell how many cases it has" if count is None else f"{number(count)} cases"
+        told = (
+            "Kayse did not tell how many cases it has"
+            if count is None
+            else f"{number(count)} case{pluralize(count)}"
+        )
         htmx.toast(request, f"List created: {told}.")
         return htmx.redirect(request, detail_url(outcome.value.id))
     return retry_or_tell(request, outcome, form, lambda status: _page(request, form, names, status=status))
@@ -89,13 +98,15 @@ def load(request: HttpRequest) -> HttpResponseBase:
 def edit(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Set a list anew. The form opens with everything that is known, with what was attached by hand since.
 
-    With `?version=2` it opens with that version: saving it brings the version back, as a new one.
+    With `?version=2` it opens with that version: saving it brings the version back, as a new one. With
+    `?reverse=<operation>` it opens with what that set had replaced.
     """
     lists, names, known = find_living(pk), labels.current(), ledger.known(pk)
     if request.method != "POST":
-        initial = _initial(lists, known, request.GET.get("version"))
+        initial = _initial(lists, known, request)
         return _page(request, DefinitionForm(labels=names, initial=initial), names, lists=lists, known=known)
     form = DefinitionForm(request.POST, labels=names)
+    form.guard(lists, in_use.of(pk))
     if first := performed(form):
         return already(request, first)
     if form.is_valid():
@@ -106,6 +117,10 @@ def edit(request: HttpRequest, pk: int) -> HttpResponseBase:
         return _save(request, lists, form, known)
     except AlreadyPerformed as error:
         return already(request, error)
+    except in_use.NotConfirmed as error:
+        return not_confirmed(
+            form, error, lambda status: _page(request, form, names, lists=lists, known=known, status=status)
+        )
 
 
 def _save(request: HttpRequest, lists: CaseList, form: DefinitionForm, known: Known) -> HttpResponseBase:
@@ -128,18 +143,23 @@ def _save(request: HttpRequest, lists: CaseList, form: DefinitionForm, known: Kn
         form.definition(),
         operation=operation,
         before=known.carried,
-        reason=data["reason"],
         recount=not steps,
+        **form.consent,
     )
     if not isinstance(outcome, Applied):
         return retry_or_tell(request, outcome, form, page)
-    if steps and (stopped := services.do_again(actor, lists, steps, operation=operation)):
+    drafts.discard(actor, data["draft"])
+    # The set may have renamed the list: whoever typed the old name has said yes to the whole.
+    consent: in_use.Consent = {**form.consent, "typed": str(lists)}
+    if steps and (stopped := services.do_again(actor, lists, steps, operation=operation, **consent)):
         return tell(request, stopped[0], after_save=True)
     htmx.toast(request, change_words("List saved", lists))
     return htmx.redirect(request, detail_url(lists.pk))
 
 
-def _initial(lists: CaseList, known: Known, version: str | None) -> dict[str, Any]:
+def _initial(lists: CaseList, known: Known, request: HttpRequest) -> dict[str, Any]:
+    """What the form opens with: all that is known, a version, or what a set that is taken back had replaced."""
+    version = request.GET.get("version")
     definition = known.carried or Definition(lists.name, lists.description or "")
     initial: dict[str, Any] = {"base": known.mark, "again": bool(known.replay)}
     if version is not None:
@@ -148,6 +168,13 @@ def _initial(lists: CaseList, known: Known, version: str | None) -> dict[str, An
             raise Http404
         definition = ledger.defined(found)
         initial["reason"] = f"Back to version {found.number}"
+    elif "reverse" in request.GET:
+        operation = parse_uuid(request.GET["reverse"])
+        taken_back = reversing.one(lists.pk, operation) if operation else None
+        if operation is None or taken_back is None or not taken_back.url:
+            raise Http404
+        definition = reversing.definition_before(operation)
+        initial["reason"] = f"Reverses operation {operation}"
     return {**DefinitionForm.of(definition), **initial}
 
 
@@ -172,7 +199,11 @@ def _page(
     lists: CaseList | None = None,
     known: Known | None = None,
     status: int = 200,
+    more: dict[str, Any] | None = None,
 ) -> HttpResponse:
+    use = in_use.of(lists.pk) if lists else None
+    if not form.is_bound:
+        form.guard(lists, use)
     for name, shown in (
         ("understood", known and known.definition is None),
         ("checkpoint", known),
@@ -182,14 +213,51 @@ def _page(
             form.fields.pop(name)
     context = {
         "form": form,
+        "drafts": _drafts(request, form, lists),
         "action": reverse("caselists_ui:edit", args=[lists.pk]) if lists else reverse("caselists_ui:new"),
         "list": lists,
         "known": known,
+        "use": use,
         "count": count_words(lists) if lists else "",
         "cancel_url": detail_url(lists.pk) if lists else reverse("caselists_ui:index"),
         **_summary(form, names, lists, known),
+        **(more or {}),
     }
     return render(request, "caselists_ui/builder.html", context, status=status)
+
+
+def _drafts(request: HttpRequest, form: DefinitionForm, lists: CaseList | None) -> list[Draft]:
+    """Other drafts that the person may rather want: of this list, or of new ones."""
+    wanted, here = lists.pk if lists else None, str(form["draft"].value())
+    return [one for one in drafts.of(actor_of(request)) if one.list_id == wanted and str(one.pk) != here]
+
+
+@require_safe
+@requires(Capability.LISTS_EDIT)
+def resume(request: HttpRequest, draft: uuid.UUID) -> HttpResponse:
+    """Open the builder with a draft. A list that was changed since is told; one that is gone makes it a new list's."""
+    found, names = drafts.one(actor_of(request), draft), labels.current()
+    if found is None:
+        raise Http404
+    form = DefinitionForm(drafts.opened(found), labels=names)
+    form.put("operation", str(uuid.uuid4()))
+    lists = CaseList.objects.filter(pk=found.list_id or 0, gone_at=None).first()
+    known = ledger.known(lists.pk) if lists else None
+    form.guard(lists, in_use.of(lists.pk) if lists else None)
+    form.is_valid()
+    form.errors.clear()  # what is missing in a draft is no mistake yet
+    if known:
+        form.put("base", known.mark)
+    meanwhile = ""
+    if found.list_id and not lists:
+        meanwhile = "The list that this draft was for is deleted. Saving it makes a new list."
+    elif known and known.mark != found.base:
+        meanwhile = (
+            f"This list was changed since the draft was begun. {drafts.newer_words(found, known)}"
+            "Look at what saving it does now: it sets the list to what stands here."
+        )
+    context = {"resumed": found, "meanwhile": meanwhile}
+    return _page(request, form, names, lists=lists, known=known, more=context)
 
 
 def _summary(
@@ -204,7 +272,7 @@ def _summary(
         "exclude_told": summary.pasted_words(form.pasted("exclude_ids")),
     }
     if lists and known:
-        loss = summary.loss(known, definition.selection)
+        loss = summary.loss(known, definition.selection, names)
         asked = form.cleaned_data if form.is_bound else form.initial
         context |= {
             "list": lists,
@@ -219,7 +287,7 @@ def _summary(
 
 def _cost(checkpoint: bool, again: int) -> str:
     """What saving costs, part by part."""
-    parts = [(2, "the copy")] * checkpoint + [(1, "the change")]
+    parts = [(2, "the copy, a look at it")] * checkpoint + [(1, "the change")]
     parts += [(again, f"{again} done again")] * bool(again) + [(1, "a look at the new number of cases")]
     return f"{sum(many for many, _ in parts)} requests: {', '.join(words for _, words in parts)}."
 
@@ -252,7 +320,7 @@ def count(request: HttpRequest) -> HttpResponse:
 @require_POST
 @requires(Capability.LISTS_EDIT)
 def preview(request: HttpRequest) -> HttpResponse:
-    """The summary of a builder's form as it is typed; costs no request."""
+    """The summary of a builder's form as it is typed, which keeps the draft as well; costs no request."""
     names = labels.current()
     form = DefinitionForm(request.POST, labels=names)
     form.is_valid()
@@ -260,4 +328,5 @@ def preview(request: HttpRequest) -> HttpResponse:
     lists = find_living(pk) if pk else None
     known = ledger.known(pk) if pk else None
     context = _summary(form, names, lists, known)
+    context["draft"] = drafts.keep(actor_of(request), form, pk)
     return render(request, "caselists_ui/_summary.html", {**context, "most": MOST_IDS, "live": True})

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from caselists_ui import listing
 from caselists_ui.forms import OperationForm
+from caselists_ui.in_use import NotConfirmed
 from caselists_ui.models import CaseList
 from kayse_admin import htmx
 from kayse_admin.audit import queries
@@ -45,6 +46,14 @@ def find_living(pk: int) -> CaseList:
     return found
 
 
+def parse_uuid(text: str) -> uuid.UUID | None:
+    """The id of an operation or a draft out of an address; None for what is none."""
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None
+
+
 def detail_url(pk: int) -> str:
     """The page of a list."""
     return reverse("caselists_ui:detail", args=[pk])
@@ -73,9 +82,16 @@ def retry_or_tell(
     return retry(422)
 
 
+def not_confirmed(form: OperationForm, error: NotConfirmed, retry: Retry) -> HttpResponse:
+    """Somebody marked the list as in use while the page was open: the page again, which now asks for the name."""
+    form.refuse(f"{error} Open this page again to do so.")
+    return retry(422)
+
+
 def performed(form: OperationForm) -> AlreadyPerformed | None:
     """The first submission of a form, when this is its second: looked for where the first has changed the page."""
-    operation = form.cleaned_data["operation"] if form.is_valid() else None
+    form.is_valid()  # the first may have made the second invalid: a typed name is not the list's any more
+    operation = form.cleaned_data.get("operation") if form.is_bound else None
     return AlreadyPerformed(operation) if operation and queries.one(operation) else None
 
 

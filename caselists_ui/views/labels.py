@@ -7,11 +7,12 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
+from django.template.defaultfilters import pluralize
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from caselists_ui import labels as store
-from caselists_ui.forms import LabelFileForm, LabelForm
+from caselists_ui.label_forms import LabelFileForm, LabelForm
 from caselists_ui.models import Label
 from kayse_admin import htmx
 from kayse_admin.accounts.decorators import requires
@@ -143,5 +144,5 @@ def load(request: HttpRequest) -> HttpResponseBase:
             form.add_error("file", str(trouble))
         return _index(request, form, status=422)
     changed = store.write(actor_of(request), rows, reason=f"Loaded from {file.name}"[:200])
-    htmx.toast(request, f"{len(rows)} labels read, {changed} changed.")
+    htmx.toast(request, f"{len(rows)} label{pluralize(rows)} read, {changed} changed.")
     return htmx.redirect(request, reverse("caselists_ui:labels"))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,27 +15,30 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from caselists_ui import labels, ledger, listing
-from caselists_ui.definition import Kind, write_json
-from caselists_ui.forms import LONGEST_PASTE, IndexForm
+from caselists_ui import drafts, in_use, labels, ledger, listing, local, reversing
+from caselists_ui.definition import STATUSES, TYPES, Kind, write_json
+from caselists_ui.fields import LONGEST_PASTE
+from caselists_ui.forms import IndexForm
 from caselists_ui.ids import parse_pasted, write_ids
 from caselists_ui.ledger import Entry, Known
 from caselists_ui.listing import Listing, Query
 from caselists_ui.models import CaseList, Reading, Version
-from caselists_ui.services import CHECKPOINT, MOST_CLIENTS, recorded
+from caselists_ui.services import CHECKPOINT, recorded
 from caselists_ui.summary import step_words
 from caselists_ui.views.common import detail_url, find, problem_of
-from caselists_ui.words import Labels, sentence
+from caselists_ui.views.members import APPEND
+from caselists_ui.words import Labels, origin_words, sentence
 from kayse_admin import htmx
 from kayse_admin.accounts.decorators import requires
 from kayse_admin.accounts.roles import Capability
 from kayse_admin.actors import actor_of
-from kayse_admin.audit.diff import diff
+from kayse_admin.audit.diff import Change, diff
 from kayse_admin.audit.fields import labels_of
 from kayse_admin.audit.models import OpenOperation
 from kayse_admin.converters import parse_id
 from kayse_admin.kayse_api.outcomes import Applied, Unknown
 from kayse_admin.pager import Pager, address, size_links
+from kayse_admin.templatetags.ui import day
 
 #: How many of the newest counts of a list are drawn.
 READINGS = 60
@@ -52,7 +57,7 @@ def index(request: HttpRequest) -> HttpResponse:
             request, "caselists_ui/index.html", "caselists_ui/_table.html", context, status=422
         )
     query = _query(form)
-    found = listing.page(query)
+    found, may_edit = listing.page(query), actor_of(request).can(Capability.LISTS_EDIT)
     context = {
         "q": query.key,
         "query": query,
@@ -60,8 +65,10 @@ def index(request: HttpRequest) -> HttpResponse:
         "listing": found,
         "pager": _pager(request, query, found),
         "clear_url": reverse("caselists_ui:index"),
-        "known": CaseList.objects.filter(gone_at=None).exists(),
+        "known": bool(found.rows) or CaseList.objects.filter(gone_at=None).exists(),
         "look_cost": listing.look_cost(),
+        "may_edit": may_edit,
+        "drafts": drafts.of(actor_of(request)) if may_edit and not htmx.is_fragment(request) else [],
     }
     return htmx.render(
         request,
@@ -106,9 +113,17 @@ def _pager(request: HttpRequest, query: Query, found: Listing) -> Pager:
 def _rows(lists: list[CaseList]) -> list[dict[str, Any]]:
     """One row a list, ready for the template; the number of queries does not grow with them."""
     names, known = labels.current(), ledger.known_of(row.pk for row in lists)
+    used = in_use.of_many(row.pk for row in lists)
     moved = {reading.case_list_id for reading in _newest_readings(lists) if reading.moved_outside}
     return [
-        {"list": row, "url": detail_url(row.pk), "moved": row.pk in moved, **_face(known[row.pk], names)}
+        {
+            "list": row,
+            "url": detail_url(row.pk),
+            "moved": row.pk in moved,
+            "origin": origin_words(row.origin),
+            "until": f"In use until {day(used[row.pk].until)}" if row.pk in used else "",
+            **_face(known[row.pk], names),
+        }
         for row in lists
     ]
 
@@ -158,9 +173,11 @@ def _detail(request: HttpRequest, lists: CaseList, problem: str = "") -> HttpRes
     known = ledger.known(pk)
     carried = known.carried
     history = ledger.history(pk)
+    reversals = reversing.of_history(pk, history)
     readings = list(Reading.objects.filter(case_list=lists).order_by("-id")[:READINGS])[::-1]
     context = {
         "list": lists,
+        "use": in_use.of(pk),
         "known": known,
         "carried": carried,
         **_face(known, names),
@@ -170,13 +187,17 @@ def _detail(request: HttpRequest, lists: CaseList, problem: str = "") -> HttpRes
         "export": write_json(carried.export()) if carried else "",
         "steps": [(step, step_words(step, names)) for step in reversed(known.steps)],
         "versions": _versions(pk, names),
-        "history": history,
+        "history": [(entry, reversals.get(entry.operation.opening.operation)) for entry in history],
         "checkpoints": _checkpoints(history),
         "open": OpenOperation.objects.filter(target_kind="case_list", target_id=pk).order_by("opened_at"),
         "may_edit": actor_of(request).can(Capability.LISTS_EDIT) and not lists.gone_at,
         "readings": readings[-2::-1][:5],
         "moved": bool(readings) and readings[-1].moved_outside,
         "line": _line([reading.case_count for reading in readings if reading.case_count is not None]),
+        "origins": [
+            ("Made", origin_words(lists.origin)),
+            ("Last changed", origin_words(lists.update_origin)),
+        ],
         "problem": problem,
     }
     return render(request, "caselists_ui/detail.html", context, status=503 if problem else 200)
@@ -208,10 +229,7 @@ def _line(counts: list[int]) -> str:
 
 def _versions(pk: int, names: Labels) -> list[dict[str, Any]]:
     found = Version.objects.filter(case_list=pk).order_by("-number")[:50]
-    after = {
-        r.operation: r
-        for r in Reading.objects.filter(case_list=pk, operation__in=[v.operation for v in found])
-    }
+    after = _counts_after(found)
     return [
         {
             "version": version,
@@ -220,6 +238,27 @@ def _versions(pk: int, names: Labels) -> list[dict[str, Any]]:
         }
         for version in found
     ]
+
+
+def _named(changes: Iterable[Change], names: Labels) -> list[Change]:
+    """The same changes with case types and statuses by their names, where they are told one by one."""
+    named = {f"filter.{TYPES}": names.type, f"filter.{STATUSES}": names.status}
+
+    def by_name(change: Change, value: Any) -> Any:
+        return [named[change.field](number) for number in value] if isinstance(value, list) else value
+
+    return [
+        replace(change, before=by_name(change, change.before), after=by_name(change, change.after))
+        if change.field in named
+        else change
+        for change in changes
+    ]
+
+
+def _counts_after(versions: Iterable[Version]) -> dict[uuid.UUID | None, Reading]:
+    """The number of cases that was read after each of these versions, by operation; one query."""
+    operations = [version.operation for version in versions]
+    return {reading.operation: reading for reading in Reading.objects.filter(operation__in=operations)}
 
 
 @require_safe
@@ -235,11 +274,17 @@ def version(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     context = {
         "list": lists,
         "version": versions[number],
+        "after": _counts_after([versions[number]]).get(versions[number].operation),
         "other": versions[other],
         "versions": versions.values(),
         "sentence": sentence(definition.selection, names),
-        "changes": diff(
-            recorded(ledger.defined(versions[other])), recorded(definition), labels_of("case_list")
+        "changes": _named(
+            diff(
+                recorded(ledger.defined(versions[other]), names),
+                recorded(definition, names),
+                labels_of("case_list"),
+            ),
+            names,
         ),
         "export": write_json(definition.export()),
         "may_edit": actor_of(request).can(Capability.LISTS_EDIT) and not lists.gone_at,
@@ -264,13 +309,19 @@ def export(request: HttpRequest, pk: int) -> HttpResponse:
 def pick(request: HttpRequest) -> HttpResponse:
     """Choose the list to which clients are appended; costs no request."""
     words = request.GET.get("q", "").strip()[:255]
-    ids = write_ids(parse_pasted(request.GET.get("client_ids", "")[:LONGEST_PASTE]).ids[:MOST_CLIENTS])
-    lists = [
-        row
-        for row in CaseList.objects.filter(gone_at=None).order_by("name", "id")
-        if words.casefold() in row.name.casefold()
-    ]
-    context = {"q": words, "client_ids": ids, "lists": lists[:100], "more": len(lists) > 100}
+    ids = write_ids(parse_pasted(request.GET.get("client_ids", "")[:LONGEST_PASTE]).ids)
+    found, query = local.named(words), urlencode({"client_ids": ids})
+    context = {
+        "q": words,
+        "verb": APPEND,
+        "who": f"Clients {ids}" if ids else "The clients are named on the next page.",
+        "kept": ids,
+        "lists": [
+            (one, f"{reverse('caselists_ui:append', args=[one.pk])}?{query}")
+            for one in found[: local.MOST_PICKED]
+        ],
+        "more": len(found) > local.MOST_PICKED,
+    }
     return render(request, "caselists_ui/pick.html", context)
 
 

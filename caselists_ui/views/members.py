@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from caselists_ui import labels, services, summary
+from caselists_ui import in_use, labels, reversing, services, summary
 from caselists_ui.definition import Selection, write_json
 from caselists_ui.forms import ClientsForm, SelectionForm
+from caselists_ui.ids import write_ids
+from caselists_ui.ledger import Step
 from caselists_ui.models import CaseList
 from caselists_ui.views.common import (
     already,
@@ -22,16 +24,21 @@ from caselists_ui.views.common import (
     count_words,
     detail_url,
     find_living,
+    not_confirmed,
+    parse_uuid,
     retry_or_tell,
 )
+from clients_ui import cases
 from clients_ui.models import Client
 from kayse_admin import htmx
 from kayse_admin.accounts.decorators import requires
 from kayse_admin.accounts.roles import Capability
-from kayse_admin.actors import Actor, actor_of
+from kayse_admin.actors import actor_of
+from kayse_admin.audit.actions import Action
 from kayse_admin.audit.recorder import AlreadyPerformed
-from kayse_admin.kayse_api.outcomes import Applied, Outcome
+from kayse_admin.kayse_api.outcomes import Applied
 
+MembersForm = SelectionForm | ClientsForm
 #: From so many on, the number is typed by hand.
 TYPED_ABOVE = 100
 SAMPLES = 10
@@ -50,6 +57,7 @@ class Verb:
     danger: bool
     #: "cases" to choose by filter and ids, "clients" to name by id.
     takes: str
+    action: Action
 
 
 ATTACH = Verb(
@@ -62,6 +70,7 @@ ATTACH = Verb(
     "Kayse does not tell which were.",
     False,
     "cases",
+    Action.CASE_LIST_ATTACH,
 )
 DETACH = Verb(
     "detach",
@@ -72,6 +81,7 @@ DETACH = Verb(
     "Attaching the same cases puts them back, also those that were not on the list before.",
     True,
     "cases",
+    Action.CASE_LIST_DETACH,
 )
 APPEND = Verb(
     "append",
@@ -82,6 +92,7 @@ APPEND = Verb(
     "Removing the same clients takes all of their cases off, also those that were on the list before.",
     False,
     "clients",
+    Action.CASE_LIST_APPEND_CLIENTS,
 )
 REMOVE = Verb(
     "remove",
@@ -92,6 +103,7 @@ REMOVE = Verb(
     "Appending the same clients puts all of their cases on the list, also those that were not on it before.",
     True,
     "clients",
+    Action.CASE_LIST_REMOVE_CLIENTS,
 )
 _BY_FILTER = (
     "This cannot be taken back exactly: Kayse decides at that moment which cases match, and does not tell."
@@ -102,28 +114,28 @@ _BY_FILTER = (
 @requires(Capability.LISTS_EDIT)
 def attach(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Put cases on a list, by ids, by filter, or both."""
-    return _cases(request, pk, ATTACH, services.attach)
+    return _cases(request, pk, ATTACH)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(Capability.LISTS_EDIT)
 def detach(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Take cases off a list, by ids, by filter, or both."""
-    return _cases(request, pk, DETACH, services.detach)
+    return _cases(request, pk, DETACH)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(Capability.LISTS_EDIT)
 def append(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Put all cases of some clients on a list."""
-    return _clients(request, pk, APPEND, services.append_clients)
+    return _clients(request, pk, APPEND)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(Capability.LISTS_EDIT)
 def remove(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Take all cases of some clients off a list."""
-    return _clients(request, pk, REMOVE, services.remove_clients)
+    return _clients(request, pk, REMOVE)
 
 
 @require_POST
@@ -137,67 +149,88 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "caselists_ui/_summary.html", {**_panel(form), "live": True})
 
 
-def _cases(request: HttpRequest, pk: int, verb: Verb, service: Any) -> HttpResponseBase:
+def _cases(request: HttpRequest, pk: int, verb: Verb) -> HttpResponseBase:
     lists, names = find_living(pk), labels.current()
-    form = SelectionForm(request.POST if request.method == "POST" else None, labels=names)
-    if not form.is_valid():
-        return _compose(request, lists, verb, form, status=422 if form.is_bound else 200)
-    selection = form.selection()
-    about = _about_cases(selection, verb)
-    if not _confirmed(request, about["many"]):
-        return _confirm(request, lists, verb, form, about)
-
-    def send(actor: Actor, operation: uuid.UUID, reason: str) -> Outcome[Any]:
-        outcome: Outcome[Any] = service(actor, lists, selection, operation=operation, reason=reason)
-        return outcome
-
-    return _send(request, lists, verb, form, about, send)
+    form = SelectionForm(
+        request.POST if request.method == "POST" else _reversed(request, pk, verb), labels=names
+    )
+    return _change(
+        request, lists, verb, form, lambda: (form.selection().payload(), _about_cases(form.selection(), verb))
+    )
 
 
-def _clients(request: HttpRequest, pk: int, verb: Verb, service: Any) -> HttpResponseBase:
+def _clients(request: HttpRequest, pk: int, verb: Verb) -> HttpResponseBase:
     lists = find_living(pk)
     initial = {"client_ids": request.GET.get("client_ids", "")}
-    form = ClientsForm(request.POST if request.method == "POST" else None, initial=initial)
-    if not form.is_valid():
-        return _compose(request, lists, verb, form, status=422 if form.is_bound else 200)
-    ids = form.cleaned_data["client_ids"]
-    about = _about_clients(ids, verb)
-    if not _confirmed(request, about["many"]):
-        return _confirm(request, lists, verb, form, about)
+    told = request.POST if request.method == "POST" else _reversed(request, pk, verb)
+    form = ClientsForm(told, initial=initial)
 
-    def send(actor: Actor, operation: uuid.UUID, reason: str) -> Outcome[Any]:
-        outcome: Outcome[Any] = service(actor, lists, ids, operation=operation, reason=reason)
-        return outcome
+    def asked() -> tuple[dict[str, Any], dict[str, Any]]:
+        ids = form.cleaned_data["client_ids"]
+        return {"client_ids": list(ids)}, _about_clients(ids, verb)
 
-    return _send(request, lists, verb, form, about, send)
+    return _change(request, lists, verb, form, asked)
 
 
-def _confirmed(request: HttpRequest, many: int | None) -> bool:
-    """Whether somebody said yes, and typed the number where it is large."""
-    if "confirmed" not in request.POST:
-        return False
-    return many is None or many <= TYPED_ABOVE or request.POST.get("confirm", "").strip() == str(many)
+def _reversed(request: HttpRequest, pk: int, verb: Verb) -> QueryDict | None:
+    """`?reverse=<operation>`: the form that takes this operation back, filled in; 404 when nothing does so exactly."""
+    if "reverse" not in request.GET:
+        return None
+    operation = parse_uuid(request.GET["reverse"])
+    found = reversing.one(pk, operation) if operation else None
+    if found is None or found.step is None or found.step.action is not verb.action:
+        raise Http404
+    data = QueryDict(mutable=True)
+    for name in ("include_ids", "client_ids"):
+        data[name] = write_ids(found.step.payload.get(name, ()))
+    data["operation"], data["reason"] = str(uuid.uuid4()), f"Reverses operation {operation}"
+    return data
 
 
-def _send(
+def _change(
     request: HttpRequest,
     lists: CaseList,
     verb: Verb,
-    form: SelectionForm | ClientsForm,
-    about: dict[str, Any],
-    send: Callable[[Actor, uuid.UUID, str], Outcome[Any]],
+    form: MembersForm,
+    asked: Callable[[], tuple[dict[str, Any], dict[str, Any]]],
 ) -> HttpResponseBase:
+    """First the form, then the page that asks for a yes, then the change. `asked`: its payload, and words about it."""
+    said_yes = "confirmed" in request.POST
+    form.guard(lists, in_use.of(lists.pk), name=said_yes)
+    # What only the second step asks is corrected there.
+    if not form.is_valid() and (not said_yes or set(form.errors) - {"typed_name", "reason"}):
+        return _compose(request, lists, verb, form, status=422 if form.is_bound else 200)
+    payload, about = asked()
+    if said_yes and not _typed(request, about["many"]):
+        form.add_error(None, f"Type {about['many']} to confirm that you mean {about['what']}.")
+    if not said_yes or not form.is_valid():
+        return _confirm(request, lists, verb, form, about)
+
+    def retry(status: int) -> HttpResponse:
+        return _confirm(request, lists, verb, form, about, status=status)
+
     try:
-        outcome = send(actor_of(request), form.cleaned_data["operation"], form.cleaned_data["reason"])
+        outcome = services.change_members(
+            actor_of(request),
+            lists,
+            Step(verb.action, payload),
+            operation=form.cleaned_data["operation"],
+            **form.consent,
+        )
     except AlreadyPerformed as error:
         return already(request, error)
+    except in_use.NotConfirmed as error:
+        return not_confirmed(form, error, retry)
     if isinstance(outcome, Applied):
         matched = getattr(outcome.value, "matched_case_count", None)
         htmx.toast(request, change_words(verb.done, lists, matched))
         return htmx.redirect(request, detail_url(lists.pk))
-    return retry_or_tell(
-        request, outcome, form, lambda status: _confirm(request, lists, verb, form, about, status=status)
-    )
+    return retry_or_tell(request, outcome, form, retry)
+
+
+def _typed(request: HttpRequest, many: int | None) -> bool:
+    """Whether somebody typed the number where it is large."""
+    return many is None or many <= TYPED_ABOVE or request.POST.get("confirm", "").strip() == str(many)
 
 
 def _panel(form: SelectionForm) -> dict[str, Any]:
@@ -210,13 +243,14 @@ def _panel(form: SelectionForm) -> dict[str, Any]:
 
 
 def _compose(
-    request: HttpRequest, lists: CaseList, verb: Verb, form: SelectionForm | ClientsForm, *, status: int
+    request: HttpRequest, lists: CaseList, verb: Verb, form: MembersForm, *, status: int
 ) -> HttpResponse:
     context: dict[str, Any] = {
         "form": form,
         "list": lists,
         "verb": verb,
         "count": count_words(lists),
+        "use": in_use.of(lists.pk),
         "cancel_url": detail_url(lists.pk),
     }
     if isinstance(form, SelectionForm):
@@ -229,7 +263,11 @@ def _about_cases(selection: Selection, verb: Verb) -> dict[str, Any]:
     """What the page that asks for a yes says of cases."""
     told = summary.of_selection(selection, labels.current())
     many = len(selection.include_ids)
+    known = cases.clients_of(selection.include_ids, SAMPLES) if many else ()
     return {
+        "samples": [(client.pk, f"{client.name}, case {case}") for case, client in known or ()],
+        "more_samples": many > len(known or ()) > 0,
+        "no_samples": _no_samples(many, known),
         "what": "the cases that match" if selection.narrows else f"{many:,} case{'' if many == 1 else 's'}",
         "many": None if selection.narrows else many,
         "sentence": told.sentence,
@@ -237,6 +275,13 @@ def _about_cases(selection: Selection, verb: Verb) -> dict[str, Any]:
         "lints": told.lints,
         "undo": _BY_FILTER if selection.narrows else verb.undo,
     }
+
+
+def _no_samples(many: int, known: Sequence[object] | None) -> str:
+    """Why nobody is named although cases are."""
+    if known is None:
+        return f"Whose cases these are is not looked up among more than {cases.MOST_KNOWN:,} clients."
+    return "None of these cases belongs to a client who is known here." if many and not known else ""
 
 
 def _about_clients(ids: tuple[int, ...], verb: Verb) -> dict[str, Any]:
@@ -257,15 +302,15 @@ def _confirm(
     request: HttpRequest,
     lists: CaseList,
     verb: Verb,
-    form: SelectionForm | ClientsForm,
+    form: MembersForm,
     about: dict[str, Any],
     *,
     status: int = 200,
 ) -> HttpResponse:
     """Ask for a yes: verb, list, number, sentence, who is called, cost, whether it can be taken back."""
     many = about["many"]
-    if many and "confirmed" in request.POST and status == 200:
-        form.add_error(None, f"Type {many} to confirm that you mean {about['what']}.")
+    if form.guarded is not None:
+        form.fields["typed_name"].required = True
     context = {
         **about,
         "form": form,

@@ -9,8 +9,8 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from caselists_ui import services
-from caselists_ui.forms import ConfirmForm
+from caselists_ui import in_use, services
+from caselists_ui.forms import ConfirmForm, DeleteForm, OperationForm
 from caselists_ui.models import CaseList
 from caselists_ui.views.common import (
     already,
@@ -18,6 +18,7 @@ from caselists_ui.views.common import (
     detail_url,
     find,
     find_living,
+    not_confirmed,
     performed,
     retry_or_tell,
 )
@@ -58,27 +59,31 @@ def duplicate(request: HttpRequest, pk: int) -> HttpResponseBase:
 def delete(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Delete a list; its cases stay."""
     lists = find(pk)
-    form = ConfirmForm(request.POST if request.method == "POST" else None)
+    form = DeleteForm(request.POST if request.method == "POST" else None)
     if lists.gone_at:
         return _gone(request, form)
+    form.guard(lists, in_use.of(pk))
     if not form.is_valid():
         return _ask_delete(request, lists, form, status=422 if form.is_bound else 200)
-    data = form.cleaned_data
+
+    def retry(status: int) -> HttpResponse:
+        return _ask_delete(request, lists, form, status=status)
+
     try:
         outcome = services.delete(
-            actor_of(request), lists, operation=data["operation"], reason=data["reason"]
+            actor_of(request), lists, operation=form.cleaned_data["operation"], **form.consent
         )
     except AlreadyPerformed as error:
         return already(request, error)
+    except in_use.NotConfirmed as error:
+        return not_confirmed(form, error, retry)
     if isinstance(outcome, Applied):
         htmx.toast(request, f"“{lists}” (list {pk}) is deleted.")
         return htmx.redirect(request, reverse("caselists_ui:index"))
-    return retry_or_tell(
-        request, outcome, form, lambda status: _ask_delete(request, lists, form, status=status)
-    )
+    return retry_or_tell(request, outcome, form, retry)
 
 
-def _gone(request: HttpRequest, form: ConfirmForm) -> HttpResponseBase:
+def _gone(request: HttpRequest, form: DeleteForm) -> HttpResponseBase:
     """A list that is gone has no such page, but for the second click of the person who deleted it."""
     first = performed(form)
     if first is None:
@@ -98,7 +103,7 @@ def _ask_duplicate(request: HttpRequest, lists: CaseList, form: ConfirmForm, *, 
     return _ask(request, lists, form, context, status)
 
 
-def _ask_delete(request: HttpRequest, lists: CaseList, form: ConfirmForm, *, status: int) -> HttpResponse:
+def _ask_delete(request: HttpRequest, lists: CaseList, form: DeleteForm, *, status: int) -> HttpResponse:
     context = {
         "question": f"Delete “{lists}”?",
         "text": f"List {lists.pk} has {count_words(lists)}. The list goes, its cases stay. A campaign that uses it "
@@ -112,7 +117,7 @@ def _ask_delete(request: HttpRequest, lists: CaseList, form: ConfirmForm, *, sta
 
 
 def _ask(
-    request: HttpRequest, lists: CaseList, form: ConfirmForm, context: dict[str, Any], status: int
+    request: HttpRequest, lists: CaseList, form: OperationForm, context: dict[str, Any], status: int
 ) -> HttpResponse:
     told = {"form": form, "action": request.path, "cancel_url": detail_url(lists.pk), **context}
     return htmx.render(request, "components/dialog_page.html", "components/dialog.html", told, status=status)

@@ -19,6 +19,7 @@ from clients_ui.fields import BY_NAME, Kind, is_empty
 from clients_ui.forms import parse
 from clients_ui.imports.mapping import ID, Options
 from clients_ui.imports.reading import Record
+from clients_ui.imports.seen import Seen
 from clients_ui.models import Client
 from kayse_admin.cells import original
 from kayse_admin.converters import parse_id
@@ -43,45 +44,50 @@ class Checker:
     options: Options
     header: Sequence[str]
     may_opt_in: bool
-    #: Line on which a key was seen first, by the hash of the key: a file may have many rows.
-    _seen: dict[int, int] = field(default_factory=dict)
+    _seen: Seen = field(default_factory=Seen)
+    #: Place and field of the columns that are used.
+    _used: list[tuple[int, str]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._used = [(place, name) for place, name in enumerate(self.options.columns) if name]
 
     def rows(self, records: Iterable[Record]) -> Iterator[Row]:
         """A row of the ledger for each record, in order."""
         source = iter(records)
         while batch := list(islice(source, BATCH)):
             parsed = [self._parse(record) for record in batch]
-            known = _known(self.options, [one for one in parsed if one.row.flag != ERROR])
-            for one in parsed:
-                if one.row.flag != ERROR:
-                    self._match(one, known)
+            good = [one for one in parsed if one.row.flag != ERROR]
+            known = _known(self.options, good)
+            again = self._seen.earlier([one.identity for one in good], [one.row.line for one in good])
+            for one, line in zip(good, again, strict=True):
+                self._match(one, known, line)
             self._look_for_twins([one for one in parsed if not one.row.flag and not one.row.target])
             yield from (one.row for one in parsed)
 
     def _parse(self, record: Record) -> _Parsed:
-        row = Row(line=record.line, source={"cells": record.cells})
-        one = _Parsed(row)
+        cells = record.cells
+        values: dict[str, Any] = {}
+        one = _Parsed(Row.light(line=record.line, source={"cells": cells}), values)
         if record.problem:
             return one.refuse(record.problem)
-        for place, name in enumerate(self.options.columns):
-            cell = original(record.cells[place]).strip()
-            if not name or not cell:
+        for place, name in self._used:
+            cell = original(cells[place]).strip()
+            if not cell:
                 continue
             try:
-                one.values[name] = parse_id(cell) if name == ID else value_of(name, cell)
+                values[name] = parse_id(cell) if name == ID else value_of(name, cell)
             except ValidationError as error:
                 return one.refuse(f"{self.header[place]}: {error.messages[0]}", place)
-            if name == ID and one.values[ID] is None:
+            if name == ID and values[ID] is None:
                 return one.refuse(f"{self.header[place]}: a Kayse id is a whole number from 1.", place)
         if self.options.source:
-            one.values.setdefault("external_source", self.options.source)
-        row.label = _name(one.values)[:200]
+            values.setdefault("external_source", self.options.source)
+        one.key = _external(values)
+        one.row.label = _name(values)[:200]
         return one
 
-    def _match(self, one: _Parsed, known: _Known) -> None:
-        pk = one.values.pop(ID, None)
-        key = _external(one.values)
-        again = self._again(f"id {pk}" if pk else f"ext {key}" if key else "", one.row.line)
+    def _match(self, one: _Parsed, known: _Known, again: int | None) -> None:
+        pk, key = one.values.pop(ID, None), one.key
         if again:
             one.refuse(f"The same {'id' if pk else 'external id'} is on line {again} already.")
             return
@@ -99,9 +105,9 @@ class Checker:
         if self.options.mode == "update":
             one.refuse("Nobody known here matches, and this import only updates.")
             return
-        missing = [f.label for f in BY_NAME.values() if f.required and is_empty(one.values.get(f.name))]
+        missing = [name for name in _REQUIRED if is_empty(one.values.get(name))]
         if missing:
-            one.refuse(f"A new client needs: {', '.join(missing)}.")
+            one.refuse(f"A new client needs: {', '.join(BY_NAME[name].label for name in missing)}.")
             return
         one.row.body = {name: value for name, value in one.values.items() if value is not None}
 
@@ -132,23 +138,18 @@ class Checker:
             return name in now and is_empty(now[name])
         return policy == "always"
 
-    def _again(self, key: str, line: int) -> int | None:
-        """The line on which this key was seen before."""
-        if not key:
-            return None
-        first = self._seen.setdefault(hash(key), line)
-        return first if first != line else None
-
     def _look_for_twins(self, created: Sequence[_Parsed]) -> None:
         """Mark new rows that may be somebody who is known, or who is in the file twice: a person decides."""
-        found = _twins(created)
-        for one in created:
-            mail = normal.email_key(one.values.get("email"))
-            phone = normal.phone_key(one.values.get("mobile"), settings.PHONE_REGION)
+        region = settings.PHONE_REGION
+        mails = [normal.email_key(one.values.get("email")) for one in created]
+        phones = [normal.phone_key(one.values.get("mobile"), region) for one in created]
+        found = _twins(set(mails) - {""}, set(phones) - {""})
+        lines = [one.row.line for one in created]
+        same_mail = self._seen.earlier([mail and f"mail {mail}" for mail in mails], lines)
+        same_phone = self._seen.earlier([phone and f"phone {phone}" for phone in phones], lines)
+        for one, mail, phone, *first_lines in zip(created, mails, phones, same_mail, same_phone, strict=True):
             alike = found.get(("email", mail)) or found.get(("phone", phone))
-            lines = [self._again(f"mail {mail}" if mail else "", one.row.line),
-                     self._again(f"phone {phone}" if phone else "", one.row.line)]  # fmt: skip
-            first = next((line for line in lines if line), None)
+            first = first_lines[0] or first_lines[1]
             if alike:
                 one.row.reason = f"May be {alike[1]} (ID {alike[0]}), who has the same {alike[2]}."
                 one.row.source["twin"] = alike[0]  # type: ignore[index]
@@ -163,7 +164,15 @@ class _Parsed:
     """A row under way: its values by field."""
 
     row: Row
-    values: dict[str, Any] = field(default_factory=dict)
+    values: dict[str, Any]
+    #: External source and id as they are compared; None without an id.
+    key: tuple[str, str] | None = None
+
+    @property
+    def identity(self) -> str:
+        """What no two rows of a file may share; "" for a row that has none."""
+        pk = self.values.get(ID)
+        return f"id {pk}" if pk else f"ext {self.key}" if self.key else ""
 
     def refuse(self, why: str, place: int | None = None) -> _Parsed:
         """The row cannot be sent; `place` is the column that is wrong."""
@@ -180,14 +189,16 @@ class _Known:
     by_key: dict[tuple[str, str] | None, Client]
 
 
+_REQUIRED = tuple(name for name, field in BY_NAME.items() if field.required)
+
+
 def value_of(name: str, cell: str) -> Any:
     """What a cell says for a field: None for CLEAR. Raises ValidationError with a sentence."""
-    kind = BY_NAME[name].kind
     if cell == CLEAR:
-        if BY_NAME[name].required or kind is Kind.FLAG:
+        if name in _REQUIRED or name == editing.OPT_OUT:
             raise ValidationError("This field cannot be cleared.")
-        return [] if kind is Kind.IDS else None
-    if kind is Kind.FLAG:
+        return [] if BY_NAME[name].kind is Kind.IDS else None
+    if name == editing.OPT_OUT:
         if cell.lower() not in _FLAGS:
             raise ValidationError("Write yes or no.")
         return _FLAGS[cell.lower()]
@@ -199,7 +210,7 @@ def _known(options: Options, parsed: Sequence[_Parsed]) -> _Known:
     ids = {one.values[ID] for one in parsed if one.values.get(ID)}
     by_id = Client.objects.in_bulk(ids) if ids else {}
     by_key: dict[tuple[str, str] | None, Client] = {}
-    keys = {key[1] for one in parsed if (key := _external(one.values)) and not one.values.get(ID)}
+    keys = {one.key[1] for one in parsed if one.key and not one.values.get(ID)}
     if keys and options.match != "none":
         for client in Client.objects.filter(external_key__in=keys).order_by("gone_at", "-id"):
             by_key[_external(vars(client))] = client
@@ -212,10 +223,8 @@ def _external(values: Mapping[str, Any]) -> tuple[str, str] | None:
     return (source, ident) if ident else None
 
 
-def _twins(created: Sequence[_Parsed]) -> dict[tuple[str, str], tuple[int, str, str]]:
-    """Known clients by e-mail and by phone, for the rows that would be created: id, name, what is the same."""
-    mails = {normal.email_key(one.values.get("email")) for one in created} - {""}
-    phones = {normal.phone_key(one.values.get("mobile"), settings.PHONE_REGION) for one in created} - {""}
+def _twins(mails: set[str], phones: set[str]) -> dict[tuple[str, str], tuple[int, str, str]]:
+    """Known clients by e-mail and by phone: id, name, what is the same."""
     found: dict[tuple[str, str], tuple[int, str, str]] = {}
     columns = ("id", "first_name", "last_name")
     here = Client.objects.filter(gone_at=None)

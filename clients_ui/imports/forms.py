@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 
 from clients_ui.fields import FIELDS
 from clients_ui.imports import mapping
@@ -107,3 +108,23 @@ class StartForm(forms.Form):
     def fresh(cls) -> StartForm:
         """A form with an operation of its own."""
         return cls(initial={"operation": uuid.uuid4()}, label_suffix="")
+
+
+class UndoForm(forms.Form):
+    """The undo of an import. `reads`: how many clients would be read first; none, no question."""
+
+    operation = forms.UUIDField(widget=forms.HiddenInput)
+    reason = forms.CharField(
+        max_length=200, required=False, label="Reason", help_text="Kept in the audit log, not sent to Kayse."
+    )
+    read_first = forms.BooleanField(required=False, label="Read each client at Kayse first")
+
+    def __init__(self, data: QueryDict | None = None, *, reads: int, more: int, initial: bool) -> None:
+        super().__init__(data, initial={"operation": uuid.uuid4(), "read_first": initial}, label_suffix="")
+        if not reads:
+            del self.fields["read_first"]
+            return
+        self.fields["read_first"].help_text = (
+            f"What somebody changed there since stays as it is. Takes {more:,} more requests; without it, "
+            "what is known here decides."
+        )

@@ -16,6 +16,8 @@ class Import(models.Model):
     #: SHA-256 of the bytes: the same file is recognised.
     digest = models.CharField(max_length=64)
     size = models.BigIntegerField()
+    #: About how many rows it has: an end of a line may stand inside a cell.
+    lines = models.IntegerField(default=0)
     encoding = models.CharField(max_length=12)
     delimiter = models.CharField(max_length=1)
     header = models.JSONField()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from clients_ui.export_file import Lines
 from clients_ui.imports.decoding import NotACsv
@@ -14,8 +14,7 @@ MOST_COLUMNS = 200
 MOST_CELL = 5_000
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One row: its first line in the file, its cells, and what is wrong with it as a row ("" for nothing)."""
 
     line: int
@@ -79,8 +78,9 @@ def _head(line: int, cells: list[str]) -> Record:
 def _problem(cells: list[str], width: int) -> str:
     if len(cells) != width:
         return f"{len(cells)} cells where the first line has {width}."
-    if any(len(cell) > MOST_CELL for cell in cells):
+    whole = "".join(cells)
+    if len(whole) > MOST_CELL and max(map(len, cells)) > MOST_CELL:
         return f"A cell has more than {MOST_CELL:,} characters."
-    if any("\x00" in cell for cell in cells):
+    if "\x00" in whole:
         return "There is a NUL character in it."
     return ""

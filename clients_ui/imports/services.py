@@ -5,15 +5,14 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from clients_ui import bulk, editing
+from clients_ui import bulk
 from clients_ui.imports import checking, mapping
 from clients_ui.imports.checking import Checker
 from clients_ui.imports.decoding import NotACsv, lines_of, shape_of
@@ -37,7 +36,7 @@ def keep(actor: Actor, name: str, pieces: Iterable[bytes], most: int | None = No
     """Store a file of at most `most` bytes, and find out how it is written. Raises `NotACsv`; nothing is kept then."""
     actor.require(Capability.CLIENTS_EDIT)
     most = settings.UPLOAD_MOST_BYTES if most is None else most
-    digest, size = hashlib.sha256(), 0
+    digest, size, ends = hashlib.sha256(), 0, Counter[bytes]()
     with transaction.atomic():
         kept = Import.objects.create(
             owner_id=actor.id or 0, owner_name=actor.name[:200], file_name=_safe(name), digest="", size=0,
@@ -46,12 +45,13 @@ def keep(actor: Actor, name: str, pieces: Iterable[bytes], most: int | None = No
         for number, piece in enumerate(pieces):
             digest.update(piece)
             size += len(piece)
+            ends.update({mark: piece.count(mark) for mark in (b"\n", b"\r")})
             if size > most:
                 raise NotACsv(f"The file is larger than {most:,} bytes. Split it.")
             Piece.objects.create(file=kept, number=number, data=piece)
         shape = shape_of(bytes_of(kept))
         kept.encoding, kept.delimiter = shape.encoding, shape.delimiter
-        kept.digest, kept.size = digest.hexdigest(), size
+        kept.digest, kept.size, kept.lines = digest.hexdigest(), size, max(ends.values())
         first = _first(kept)
         kept.header, kept.sample = first[0].cells, [one.cells for one in first[1:]]
         kept.save()
@@ -89,7 +89,7 @@ def records_of(kept: Import) -> Iterator[Record]:
 def same_file(kept: Import) -> Import | None:
     """The last import of the same bytes that was started, if there is one."""
     found = Import.objects.filter(digest=kept.digest, job__isnull=False).exclude(pk=kept.pk)
-    return found.exclude(job__state=Job.State.DRAFT).order_by("-at").first()
+    return found.exclude(job__state__in=Job.UNSTARTED).order_by("-at").first()
 
 
 def check(actor: Actor, kept: Import, options: Options, most: int | None = None) -> Job:
@@ -97,29 +97,51 @@ def check(actor: Actor, kept: Import, options: Options, most: int | None = None)
 
     Raises `NotACsv`; nothing is kept then.
     """
-    most = settings.IMPORT_MOST_ROWS if most is None else most
     actor.require(Capability.CLIENTS_EDIT)
-    checker = Checker(options, kept.header, may_opt_in=actor.can(Capability.CLIENTS_OPT_IN))
-    counts: Counter[str] = Counter()
-    job = Job.objects.create(
+    job = draft(actor, kept)
+    try:
+        counts = fill(actor, kept, job, options, most)
+    except Exception:
+        ledger.discard(job)
+        raise
+    old, kept.job, kept.options, kept.counts = kept.job, job, options.dump(), counts
+    kept.save()
+    if old is not None:
+        ledger.discard(old)
+    return job
+
+
+def draft(actor: Actor, kept: Import, state: Job.State = Job.State.DRAFT) -> Job:
+    """A job for the rows of this file."""
+    return Job.objects.create(
         kind=bulk.Upsert.name,
         title=f"Import of {kept.file_name}"[:200],
         owner_id=actor.id or 0,
         owner_name=actor.name[:200],
+        state=state,
     )
+
+
+def fill(
+    actor: Actor,
+    kept: Import,
+    job: Job,
+    options: Options,
+    most: int | None = None,
+    each: Callable[[Row], Row] = lambda row: row,
+) -> dict[str, int]:
+    """Write the checked rows into a job without any, and remember the columns; what they would do, counted.
+
+    `each` sees every row on its way. Raises `NotACsv` with some rows written.
+    """
+    checker = Checker(options, kept.header, may_opt_in=actor.can(Capability.CLIENTS_OPT_IN))
+    counts: Counter[str] = Counter()
     source = records_of(kept)
-    try:
-        next(source)
-        ledger.add_rows(job, (checking.count(row, counts) for row in checker.rows(_limited(source, most))))
-    except Exception:
-        ledger.discard(job)
-        raise
-    old, kept.job, kept.options, kept.counts = kept.job, job, options.dump(), dict(counts)
-    kept.save()
-    if old is not None:
-        ledger.discard(old)
+    next(source)
+    rows = checker.rows(_limited(source, settings.IMPORT_MOST_ROWS if most is None else most))
+    ledger.add_rows(job, (checking.count(each(row), counts) for row in rows))
     mapping.remember(kept.header, options)
-    return job
+    return dict(counts)
 
 
 def _limited(source: Iterable[Record], most: int) -> Iterator[Record]:
@@ -160,7 +182,7 @@ def decide(actor: Actor, kept: Import, row: Row, choice: str) -> Row:
     if choice == "create":
         fresh = Row(target=None, label=row.label, body=row.body, source=row.source)
     elif choice == "update" and twin and (client := Client.objects.filter(pk=twin).first()):
-        one = checking._Parsed(Row(line=row.line, source=row.source), dict(row.body))
+        one = checking._Parsed(Row.light(line=row.line, source=row.source), dict(row.body))
         _checker(actor, kept)._update(one, client)
         fresh = one.row
     else:
@@ -221,66 +243,6 @@ def start(actor: Actor, kept: Import, operation: uuid.UUID, reason: str = "") ->
             reason=reason,
         )
     return job
-
-
-def undo_plan(job: Job) -> tuple[list[Row], list[Row], int]:
-    """What an undo would do: clients to delete, values to put back, and how many were changed since by somebody.
-
-    What was created is deleted, softly; what was updated gets its known old values, unless the directory knows that
-    somebody changed them since. A field whose old value was not known cannot be put back.
-    """
-    deletes, reverts, conflicts = [], [], 0
-    done = Row.objects.filter(job=job, outcome__in=("created", "updated"), result__isnull=False)
-    source = done.order_by("number").iterator(chunk_size=1_000)
-    while batch := list(islice(source, 1_000)):
-        known = Client.objects.in_bulk([row.result for row in batch])
-        for row in batch:
-            client = known.get(row.result or 0)
-            if client is None or client.gone_at:
-                continue
-            now = client.known()
-            if any(not editing.same(name, value, now.get(name)) for name, value in row.body.items()):
-                conflicts += 1
-            elif row.outcome == "created":
-                deletes.append(Row(target=client.pk, label=client.name[:200], line=row.line))
-            elif row.before:
-                back = {name: row.before[name] for name in row.body if name in row.before}
-                now_values = {name: now[name] for name in back}
-                reverts.append(
-                    Row(
-                        target=client.pk, label=client.name[:200], line=row.line, body=back, before=now_values
-                    )
-                )
-    return deletes, reverts, conflicts
-
-
-def undo(actor: Actor, job: Job, operation: uuid.UUID, reason: str = "") -> list[Job]:
-    """Start the jobs that undo this one: one that deletes, one that puts back. Once for each operation id."""
-    deletes, reverts, _ = undo_plan(job)
-    jobs = []
-    for kind, rows, words, name in (
-        (bulk.Delete, deletes, "Delete what was created", "delete"),
-        (bulk.Upsert, reverts, "Put back what was changed", "revert"),
-    ):
-        if not rows:
-            continue
-        actor.require(kind.capability)
-        made, new = Job.objects.get_or_create(
-            operation=uuid.uuid5(operation, name),
-            defaults={
-                "kind": kind.name,
-                "title": f"{words}: {job.title}"[:200],
-                "owner_id": actor.id or 0,
-                "owner_name": actor.name[:200],
-                "undoes": job.pk,
-                "reason": reason[:200],
-            },
-        )
-        if new:
-            ledger.add_rows(made, rows)
-            ledger.start(made, size=settings.KAYSE_BULK_ROWS)
-        jobs.append(made)
-    return jobs
 
 
 def history(owner: int | None = None) -> Any:

@@ -7,24 +7,30 @@ import io
 from collections.abc import Iterator
 from typing import Any
 
+from django.conf import settings
 from django.core.paginator import Paginator
 from django.db import DatabaseError
 from django.http import Http404, HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
+from django.template.defaultfilters import pluralize
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from clients_ui.imports import checking, mapping, services
+from clients_ui.imports import background, checking, mapping, services, undoing
 from clients_ui.imports.decoding import NotACsv, Shape
-from clients_ui.imports.forms import ColumnsForm, FileForm, StartForm
+from clients_ui.imports.forms import ColumnsForm, FileForm, StartForm, UndoForm
 from clients_ui.imports.mapping import Options
 from clients_ui.imports.models import Import
 from clients_ui.write_views import PAGE
 from kayse_admin import htmx, uploads
-from kayse_admin.accounts.decorators import requires
+from kayse_admin.accounts.confirming import ask_again
+from kayse_admin.accounts.decorators import polled, requires
 from kayse_admin.accounts.roles import Capability
 from kayse_admin.actors import actor_of
+from kayse_admin.audit import recorder
+from kayse_admin.audit.actions import Action
+from kayse_admin.audit.records import Target
 from kayse_admin.cells import neutral
 from kayse_admin.jobs import planning
 from kayse_admin.jobs.models import Job, Row
@@ -95,7 +101,8 @@ def columns(request: HttpRequest, pk: int) -> HttpResponseBase:
     if not form.is_valid():
         return _columns(request, kept, form, 422)
     try:
-        services.check(actor_of(request), kept, form.options())
+        way = background.ask if background.is_long(kept) else services.check
+        way(actor_of(request), kept, form.options())
     except NotACsv as error:
         form.add_error(None, str(error))
         return _columns(request, kept, form, 422)
@@ -114,9 +121,19 @@ def _columns(request: HttpRequest, kept: Import, form: ColumnsForm, status: int 
 
 @require_safe
 @requires(Capability.CLIENTS_EDIT)
+@polled
 def check(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """What the check found, and what a start would do."""
-    return _check(request, _checked(pk), StartForm.fresh())
+    """What the check found, and what a start would do; while a worker is at it, how far it is."""
+    kept = _checked(pk)
+    assert kept.job is not None
+    if kept.job.state == Job.State.PREPARING:
+        context = {"kept": kept, "job": kept.job, "done": min(kept.job.total, kept.lines)}
+        return htmx.render(
+            request, "clients_ui/imports/checking.html", "clients_ui/imports/_checking.html", context
+        )
+    if htmx.is_fragment(request):
+        return htmx.redirect(request, reverse("clients_ui:import_check", args=[pk]))
+    return _check(request, kept, StartForm.fresh())
 
 
 def _check(
@@ -144,7 +161,7 @@ def _check(
         "rows": [_shown(kept, row) for row in page.object_list],
         "same": services.same_file(kept),
         "form": form,
-        "problem": problem,
+        "problem": problem or job.note,
     }
     return render(request, "clients_ui/imports/check.html", context, status=status)
 
@@ -220,6 +237,8 @@ def decide(request: HttpRequest, pk: int, number: int) -> HttpResponseBase:
 def bad_rows(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The rows that cannot be sent, as they came, with a reason: to be put right and imported again."""
     kept = _checked(pk)
+    told = Target("job", kept.job_id, kept.job.title if kept.job else "")
+    recorder.fact(actor_of(request), Action.CLIENT_EXPORT, told, detail="Rows that cannot be sent.")
     return _csv_file(_bad(kept), f"bad-rows-{pk}.csv")
 
 
@@ -262,35 +281,57 @@ def start(request: HttpRequest, pk: int) -> HttpResponseBase:
 @require_http_methods(PAGE)
 @requires(Capability.CLIENTS_EDIT)
 def undo(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """Undo an import as far as Kayse lets it: a dialog with the plan, then jobs."""
+    """Undo an import, or a change of a selection, as far as Kayse lets it: a dialog with the plan, then jobs."""
     job = get_object_or_404(Job, pk=pk, state__in=(Job.State.DONE, Job.State.CANCELLED))
-    deletes, reverts, conflicts = services.undo_plan(job)
-    form = StartForm(request.POST or None, label_suffix="")
-    if request.method == "POST" and form.is_valid() and (deletes or reverts):
-        jobs = services.undo(
-            actor_of(request), job, form.cleaned_data["operation"], form.cleaned_data["reason"]
-        )
+    actor = actor_of(request)
+    plan = undoing.plan(job)
+    if plan.deletes and (question := ask_again(request)):
+        return question
+    without, reading = (plan.requests(read_first=wanted) for wanted in (False, True))
+    left = planning.plan_rows(0).leaves
+    form = UndoForm(
+        request.POST or None,
+        reads=plan.reverts,
+        more=reading - without,
+        initial=reading + settings.KAYSE_RESERVE <= left,
+    )
+    if request.method == "POST" and form.is_valid() and (plan.deletes or plan.reverts):
+        found = form.cleaned_data
+        try:
+            jobs = undoing.undo(
+                actor, job, found["operation"], found["reason"], read_first=found.get("read_first", False)
+            )
+        except undoing.CannotUndo:  # the job's page names the jobs that undo it
+            return htmx.redirect(request, reverse("jobs:detail", args=[pk]))
         return htmx.redirect(request, reverse("jobs:detail", args=[jobs[0].pk]))
-    plan = planning.plan_rows(len(deletes) + len(reverts))
-    requests = planning.plan_rows(len(deletes)).requests + planning.plan_rows(len(reverts)).requests
-    fresh = StartForm.fresh()
-    del fresh.fields["again"]
+    told = f"{number(without)} request{pluralize(without)}" + (
+        f", or {number(reading)} with the reads" if plan.reverts else ""
+    )
     context = {
         "question": f"Undo “{job.title}”?",
-        "text": f"{number(len(deletes))} clients that it created are deleted at Kayse, without a way back. "
-        f"{number(len(reverts))} get back the values that were known before. "
-        f"{number(conflicts)} were changed since, as far as is known here, and stay as they are.",
-        "verb": "Undo import",
+        "text": f"{_deleted(plan.deletes)}{number(plan.reverts)} get{pluralize(plan.reverts, 's,')} back the values "
+        f"that were known before. {_left(plan.conflicts)}",
+        "verb": "Undo import" if Import.objects.filter(job=job).exists() else "Put the values back",
         "danger": True,
         "action": reverse("clients_ui:import_undo", args=[pk]),
         "cancel_url": reverse("jobs:detail", args=[pk]),
-        "form": fresh,
-        "cost": f"This takes {requests} requests and leaves {number(plan.leaves)} of this hour.",
+        "form": form,
+        "cost": f"This takes {told}; {number(left)} {pluralize(left, 'is,are')} left in this hour.",
     }
     status = 422 if request.method == "POST" else 200
     return htmx.render(
         request, "components/dialog_page.html", "components/dialog.html", context, status=status
     )
+
+
+def _deleted(count: int) -> str:
+    which = f"client{pluralize(count)} that it created {pluralize(count, 'is,are')}"
+    return f"{number(count)} {which} deleted at Kayse, without a way back. " if count else ""
+
+
+def _left(count: int) -> str:
+    verbs = ("was", "stays as it is") if count == 1 else ("were", "stay as they are")
+    return f"{number(count)} {verbs[0]} changed since, as far as is known here, and {verbs[1]}."
 
 
 def _kept(pk: int) -> Import:

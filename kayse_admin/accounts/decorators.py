@@ -64,3 +64,12 @@ def reauthenticated(view: View[P]) -> View[P]:
         return ask_again(request) or view(request, *args, **kwargs)
 
     return asking
+
+
+def polled(view: View[P]) -> View[P]:
+    """The fragment of this view is asked for by the page itself, as time goes by, and not by a click.
+
+    Such a request keeps nobody signed in: a page that is left open ends with the session.
+    """
+    view.polled = True  # type: ignore[attr-defined]  # `accounts.middleware` and the templates' test read it
+    return view

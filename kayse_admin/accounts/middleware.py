@@ -12,6 +12,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY, logout
+from django.contrib.sessions.backends.base import SessionBase
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -47,7 +48,9 @@ def sessions(get_response: GetResponse) -> GetResponse:
             return errors.unavailable(request)
         return get_response(request)
 
-    def process_view(request: HttpRequest, *_: Any) -> HttpResponseBase | None:
+    def process_view(request: HttpRequest, view: Any, *_: Any) -> HttpResponseBase | None:
+        if not (getattr(view, "polled", False) and htmx.is_fragment(request)):
+            _note_a_click(request.session)
         name = request.resolver_match.url_name or "" if request.resolver_match else ""
         if not request.user.is_authenticated or name in OPEN or name.startswith("mfa_"):
             return None
@@ -86,11 +89,14 @@ def _look_after(request: HttpRequest) -> None:
     if not session.session_key or SESSION_KEY not in session:
         return
     reason = engine.overdue(session)
-    if not reason:
-        engine.touch(session)
-    elif request.user.is_authenticated:
+    if reason and request.user.is_authenticated:
         actor = build_actor(request)
         told = Target("user", actor.id, actor.name)
         recorder.fact(actor, Action.SIGN_OUT, told, detail=f"by the dashboard, {engine.ended_words(reason)}")
         logout(request)
         request.session_ended = reason  # type: ignore[attr-defined]
+
+
+def _note_a_click(session: SessionBase) -> None:
+    if session.session_key and SESSION_KEY in session:
+        engine.touch(session)

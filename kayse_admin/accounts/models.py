@@ -55,3 +55,40 @@ class Tries(models.Model):
     key = models.CharField(primary_key=True, max_length=64)
     used = models.IntegerField(default=1)
     until = models.DateTimeField(db_index=True)
+
+
+class Preference(models.Model):
+    """Something that a person has chosen for themselves: the columns of a list. Read by `accounts.preferences`."""
+
+    person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(max_length=40)
+    value = models.JSONField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "name"], name="accounts_one_preference")]
+
+
+class SavedFilter(models.Model):
+    """The filter of a list that a person has given a name (`accounts.saved`)."""
+
+    person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    #: Which list: the name of an `accounts.saved.Room`.
+    room = models.CharField(max_length=20)
+    name = models.CharField(max_length=60)
+    #: The filter as the list's address holds it.
+    query = models.CharField(max_length=2000)
+    #: Whether everybody who sees the list is offered it.
+    shared = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["person", "room", "name"], name="accounts_one_filter_a_name")
+        ]
+        indexes = [
+            models.Index(
+                fields=["room", "name"], name="accounts_filters_shared", condition=models.Q(shared=True)
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name

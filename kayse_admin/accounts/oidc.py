@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +18,9 @@ from kayse_admin.accounts.adapters import failed
 from kayse_admin.accounts.models import User
 from kayse_admin.accounts.roles import Capability, Role
 from kayse_admin.actors import Actor, address_of
+
+#: Key of a session: the state of the request in which the provider was asked to make the person sign in again.
+ASKED_AGAIN = "oidc_asked_again"
 
 
 class SingleSignOnAdapter(DefaultSocialAccountAdapter):
@@ -34,7 +38,8 @@ class SingleSignOnAdapter(DefaultSocialAccountAdapter):
         return welcome
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
-        """Roles follow the groups at each sign-in."""
+        """Roles follow the groups at each sign-in; how fresh the proof is, the provider tells."""
+        request.proved_at = proved_at(request, sociallogin)  # type: ignore[attr-defined]  # `sessions.begin` notes it
         if sociallogin.is_existing:
             follow_groups(request, sociallogin)
 
@@ -47,6 +52,19 @@ class SingleSignOnAdapter(DefaultSocialAccountAdapter):
     def get_requests_session(self) -> requests.Session:
         """A session that calls the hosts of the allow-list only."""
         return outbound.guard(super().get_requests_session())  # type: ignore[no-untyped-call]
+
+
+def proved_at(request: HttpRequest, sociallogin: SocialLogin) -> float:
+    """When the person proved who they are to the provider, in seconds since 1970; 0 when nobody knows.
+
+    A provider lets people through who signed in there hours ago. It tells when that was (`auth_time`, OpenID Connect
+    Core 2); one that does not tell is believed only where it was asked to make them sign in again.
+    """
+    told = (sociallogin.account.extra_data.get("id_token") or {}).get("auth_time")
+    if isinstance(told, int | float) and not isinstance(told, bool):
+        return float(told)
+    asked = request.session.pop(ASKED_AGAIN, None)
+    return time.time() if asked and asked == request.GET.get("state") else 0.0
 
 
 def roles_of(told: Mapping[str, Any]) -> list[Role]:

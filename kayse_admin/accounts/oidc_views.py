@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
 
 import requests
 from allauth.socialaccount.providers.openid_connect import views
@@ -11,6 +12,8 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
+
+from kayse_admin.accounts.oidc import ASKED_AGAIN
 
 View = Callable[[HttpRequest, str], HttpResponseBase]
 
@@ -30,5 +33,15 @@ def in_words(view: View) -> View:
     return require_safe(told)
 
 
-login = in_words(views.login)
+def _noting(request: HttpRequest, provider_id: str) -> HttpResponseBase:
+    """Note which request asks the provider to make the person sign in again: the answer to that one is a proof."""
+    answer: HttpResponseBase = views.login(request, provider_id)
+    sent = parse_qs(urlsplit(answer.headers.get("Location", "")).query)
+    request.session.pop(ASKED_AGAIN, None)
+    if sent.get("prompt") == ["login"] and "state" in sent:
+        request.session[ASKED_AGAIN] = sent["state"][0]
+    return answer
+
+
+login = in_words(_noting)
 callback = in_words(views.callback)

@@ -114,7 +114,11 @@ def confirm_by_provider(request: HttpRequest) -> HttpResponse:
     """For people with neither password nor second factor here: sign in at the provider once more."""
     if not settings.OIDC_ISSUER:
         raise Http404
-    query = {"process": "login", "auth_params": "prompt=login", "next": request.GET.get("next", "/")}
+    query = {
+        "process": "login",
+        "auth_params": "prompt=login&max_age=0",
+        "next": request.GET.get("next", "/"),
+    }
     link = f"{reverse('openid_connect_login', args=['sso'])}?{urlencode(query)}"
     return render(
         request, "accounts/confirm_by_provider.html", {"link": link, "provider": settings.OIDC_NAME}

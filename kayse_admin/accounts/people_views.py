@@ -8,6 +8,7 @@ from typing import Any
 
 from allauth.mfa.models import Authenticator
 from django import forms
+from django.conf import settings
 from django.db.models import Count, Max, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -205,6 +206,7 @@ def _show_link(request: HttpRequest, person: User) -> HttpResponse:
     token = invitations.issue(actor_of(request), person)
     url = request.build_absolute_uri(reverse("account_invitation", args=[token]))
     context = {"person": person, "sent": invitations.send(person, url), "link": url}
+    context["hours"] = settings.INVITATION_HOURS
     return htmx.render(request, "people/link.html", "people/_link.html", context)
 
 

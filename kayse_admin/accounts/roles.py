@@ -31,11 +31,17 @@ class Capability(StrEnum):
     CLIENTS_VIEW = "clients_view"
     CLIENTS_EDIT = "clients_edit"
     CLIENTS_DELETE = "clients_delete"
+    #: Delete clients so that Kayse keeps nothing of them.
+    CLIENTS_DELETE_FOR_GOOD = "clients_delete_for_good"
     #: Say that somebody who opted out of calls (or of whom that is not known) may be called.
     CLIENTS_OPT_IN = "clients_opt_in"
+    #: See a social security number that is blotted out; each time is on the record.
+    CLIENTS_REVEAL = "clients_reveal"
     LISTS_VIEW = "lists_view"
     LISTS_EDIT = "lists_edit"
     AUDIT_VIEW = "audit_view"
+    #: Ask for the personal values of one operation, or of an export of the log; each time is on the record.
+    AUDIT_REVEAL = "audit_reveal"
     SETTINGS_EDIT = "settings_edit"
     PEOPLE_EDIT = "people_edit"
 
@@ -49,10 +55,13 @@ CAPABILITY_WORDS: dict[Capability, str] = {
     Capability.CLIENTS_VIEW: "See clients",
     Capability.CLIENTS_EDIT: "Create and edit clients",
     Capability.CLIENTS_DELETE: "Delete clients",
+    Capability.CLIENTS_DELETE_FOR_GOOD: "Delete clients for good",
     Capability.CLIENTS_OPT_IN: "Take back an opt-out of calls",
+    Capability.CLIENTS_REVEAL: "Reveal social security numbers of clients",
     Capability.LISTS_VIEW: "See case lists",
     Capability.LISTS_EDIT: "Create, change and delete case lists",
     Capability.AUDIT_VIEW: "Read the audit log",
+    Capability.AUDIT_REVEAL: "Reveal personal values in the audit log",
     Capability.SETTINGS_EDIT: "Change settings",
     Capability.PEOPLE_EDIT: "Invite people and give roles",
 }
@@ -60,7 +69,7 @@ CAPABILITY_WORDS: dict[Capability, str] = {
 VIEWS = frozenset({Capability.CLIENTS_VIEW, Capability.LISTS_VIEW})
 
 GRANTS: dict[Role, frozenset[Capability]] = {
-    Role.PARALEGAL: VIEWS | {Capability.CLIENTS_EDIT, Capability.CLIENTS_DELETE},
+    Role.PARALEGAL: VIEWS | {Capability.CLIENTS_EDIT, Capability.CLIENTS_DELETE, Capability.CLIENTS_REVEAL},
     Role.MANAGER: VIEWS | {Capability.LISTS_EDIT},
     Role.AUDITOR: VIEWS | {Capability.AUDIT_VIEW},
     Role.ADMINISTRATOR: frozenset(Capability),

@@ -19,6 +19,8 @@ from kayse_admin.accounts.models import Session, User
 from kayse_admin.actors import address_of
 
 #: Keys of the session's data.
+#: When somebody proved who they are, where that was not the moment of signing in (`accounts.oidc.proved_at`).
+PROVED_AT = "proved_at"
 SIGNED_IN_AT, ADDRESS, BROWSER = "signed_in_at", "signed_in_address", "signed_in_browser"
 #: `last_seen_at` may be this old before it is written again: most requests write nothing.
 TOUCH_EVERY = timedelta(minutes=1)
@@ -61,7 +63,9 @@ class SessionStore(DatabaseStore):
 
 def begin(request: HttpRequest) -> None:
     """Note in the session when, from where and with what somebody signed in."""
-    request.session[SIGNED_IN_AT] = timezone.now().timestamp()
+    now = timezone.now().timestamp()
+    request.session[SIGNED_IN_AT] = now
+    request.session[PROVED_AT] = min(getattr(request, "proved_at", now), now)
     request.session[ADDRESS] = address_of(request)
     request.session[BROWSER] = browser_of(str(request.META.get("HTTP_USER_AGENT", "")))
 

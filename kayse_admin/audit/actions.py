@@ -20,11 +20,19 @@ class Action(StrEnum):
     CASE_LIST_REMOVE_CLIENTS = "case_list_remove_clients"
     CASE_LIST_DUPLICATE = "case_list_duplicate"
     CASE_LIST_DELETE = "case_list_delete"
+    CASE_LISTS_BULK_UPSERT = "case_lists_bulk_upsert"
+    CASE_LISTS_BULK_DELETE = "case_lists_bulk_delete"
+    CASE_LISTS_DUPLICATE = "case_lists_duplicate"
+    CASE_LISTS_LOOK = "case_lists_look"
+    CASE_LIST_IN_USE = "case_list_in_use"
+    CASE_LIST_NOT_IN_USE = "case_list_not_in_use"
     CLIENTS_BULK_UPSERT = "clients_bulk_upsert"
     CLIENTS_BULK_DELETE = "clients_bulk_delete"
+    CLIENTS_BULK_PURGE = "clients_bulk_purge"
     CLIENTS_IMPORT = "clients_import"
     CLIENT_EXPORT = "client_export"
     CLIENT_REVEAL = "client_reveal"
+    JOB_START = "job_start"
     JOB_CONTROL = "job_control"
     LABELS_CHANGE = "labels_change"
     DIRECTORY_LOAD = "directory_load"
@@ -42,6 +50,7 @@ class Action(StrEnum):
     SESSIONS_END = "sessions_end"
     AUDIT_EXPORT = "audit_export"
     AUDIT_NOTE = "audit_note"
+    AUDIT_PURGE = "audit_purge"
 
     @property
     def label(self) -> str:
@@ -67,13 +76,21 @@ _WORDS: dict[Action, tuple[str, str]] = {
     Action.CASE_LIST_REMOVE_CLIENTS: ("Remove clients", "removed clients from"),
     Action.CASE_LIST_DUPLICATE: ("Duplicate case list", "duplicated"),
     Action.CASE_LIST_DELETE: ("Delete case list", "deleted"),
-    Action.CLIENTS_BULK_UPSERT: ("Change many clients", "changed many"),
-    Action.CLIENTS_BULK_DELETE: ("Delete many clients", "deleted many"),
+    Action.CASE_LISTS_BULK_UPSERT: ("Change many case lists", "changed lists by"),
+    Action.CASE_LISTS_BULK_DELETE: ("Delete many case lists", "deleted lists by"),
+    Action.CASE_LISTS_DUPLICATE: ("Duplicate many case lists", "duplicated lists by"),
+    Action.CASE_LISTS_LOOK: ("Look at all case lists", "looked at every"),
+    Action.CASE_LIST_IN_USE: ("Mark case list as in use", "said that a campaign uses"),
+    Action.CASE_LIST_NOT_IN_USE: ("Mark case list as not in use", "said that no campaign uses"),
+    Action.CLIENTS_BULK_UPSERT: ("Change many clients", "changed clients in"),
+    Action.CLIENTS_BULK_DELETE: ("Delete many clients", "deleted clients in"),
+    Action.CLIENTS_BULK_PURGE: ("Delete many clients for good", "deleted clients for good in"),
     Action.CLIENTS_IMPORT: ("Start an import", "started"),
     Action.CLIENT_EXPORT: ("Export clients", "exported"),
     Action.CLIENT_REVEAL: ("Reveal a masked value", "revealed a masked value of"),
+    Action.JOB_START: ("Start a job", "started"),
     Action.JOB_CONTROL: ("Control a job", "controlled"),
-    Action.LABELS_CHANGE: ("Change labels", "changed the labels of"),
+    Action.LABELS_CHANGE: ("Change labels", "changed the label of"),
     Action.DIRECTORY_LOAD: ("Load client export", "loaded"),
     Action.SIGN_IN: ("Sign in", "signed in"),
     Action.SIGN_IN_FAILED: ("Failed sign-in", "failed to sign in as"),
@@ -89,4 +106,5 @@ _WORDS: dict[Action, tuple[str, str]] = {
     Action.KEY_RETRY: ("Try the key again", "let the dashboard try the key again"),
     Action.AUDIT_EXPORT: ("Export the audit log", "exported"),
     Action.AUDIT_NOTE: ("Add a note", "added a note to"),
+    Action.AUDIT_PURGE: ("Purge the audit log", "purged"),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.checks import CheckMessage, Tags, Warning, register
 from django.db import DatabaseError, connections
 
 from kayse_admin.audit import triggers
@@ -14,7 +14,10 @@ from kayse_admin.audit.models import Event
 
 @register(Tags.database)
 def protected(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
-    """Triggers that refuse changes to the record are missing: kayse.E010."""
+    """Triggers that refuse changes to the record are missing: kayse.W010.
+
+    A warning, because an error would keep `migrate`, which mends it, from running; `/readyz` answers 503 meanwhile.
+    """
     found: list[CheckMessage] = []
     for alias in databases or ():
         connection = connections[alias]
@@ -26,10 +29,10 @@ def protected(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMes
             continue  # a database that does not answer is told by /readyz
         if missing:
             found.append(
-                Error(
+                Warning(
                     f"The audit record is not protected: {', '.join(sorted(missing))} missing.",
                     hint="Run `manage.py migrate`: it puts the triggers back.",
-                    id="kayse.E010",
+                    id="kayse.W010",
                 )
             )
     return found
@@ -56,7 +59,7 @@ def runs_as_owner(databases: Sequence[str] | None = None, **_: Any) -> list[Chec
             found.append(
                 Warning(
                     "The application connects as a role that may change the audit record.",
-                    hint="Give it a role of its own: docs/running.md, section The record.",
+                    hint="Give it a role of its own: docs/audit.md.",
                     id="kayse.W011",
                 )
             )

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import Any, Final
 
-from kayse_admin.audit.fields import masked, named
+from kayse_admin.audit.fields import named
+from kayse_admin.audit.masking import hidden, masked
 from kayse_admin.audit.records import Json
 
 #: Told by the vendor after each change and of no interest to anybody who asks what somebody changed.
@@ -64,10 +65,14 @@ def diff(before: Json, after: Json, labels: Mapping[str, str]) -> list[Change]:
     return [change for change in changes if change]
 
 
-def shown_safely(changes: list[Change]) -> list[Change]:
-    """The same changes with social security numbers blotted out: compare first, blot out after."""
+def shown_safely(changes: list[Change], *, hides: bool = False) -> list[Change]:
+    """The same changes with social security numbers blotted out: compare first, blot out after.
+
+    `hides`: personal values, too.
+    """
+    safe = hidden if hides else masked
     return [
-        Change(c.field, c.label, masked(c.before, c.field), masked(c.after, c.field), c.kind) for c in changes
+        Change(c.field, c.label, safe(c.before, c.field), safe(c.after, c.field), c.kind) for c in changes
     ]
 
 

@@ -15,7 +15,6 @@ from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 
-from kayse_admin.audit.fields import masked
 from kayse_admin.audit.models import Event, Seal, SealedEvent
 from kayse_admin.audit.operation import Operation
 from kayse_admin.audit.queries import Filters, every
@@ -34,12 +33,16 @@ class _Echo:
         return line
 
 
-def lines(filters: Filters, *, up_to: int) -> Iterator[str]:
-    """The lines of the CSV file, header first; operations that began after the event `up_to` are left out."""
+def lines(filters: Filters, *, up_to: int, hides: bool = True) -> Iterator[str]:
+    """The lines of the CSV file, header first; operations that began after the event `up_to` are left out.
+
+    `hides`: without personal values.
+    """
     writer = csv.writer(_Echo())
     yield writer.writerow(COLUMNS)
     for operation in every(filters, up_to=up_to):
-        yield writer.writerow([neutral(cell) for cell in _cells(operation)])
+        shown = operation.hiding() if hides else operation
+        yield writer.writerow([neutral(cell) for cell in _cells(shown)])
 
 
 def _cells(operation: Operation) -> Iterator[object]:
@@ -47,7 +50,7 @@ def _cells(operation: Operation) -> Iterator[object]:
     yield opening.at.astimezone(UTC).isoformat(timespec="milliseconds")
     yield from (opening.actor_name, opening.actor_role, opening.address)
     yield from (operation.sentence, opening.action, operation.result or "under_way")
-    yield from (opening.target_kind, operation.target_id, masked(opening.target_label))
+    yield from (opening.target_kind, operation.target_id, operation.shown(opening.target_label))
     yield "; ".join(f"{c.label}: {_words(c.before)} → {_words(c.after)}" for c in operation.changes)
     yield from (last.requests, last.duration_ms, last.http_status)
     yield from (operation.reason, operation.detail, opening.job, opening.gesture, opening.operation)
@@ -66,12 +69,16 @@ _FIELDS = tuple(field.name for field in Event._meta.concrete_fields)
 _CHUNK = 500
 
 
-def objects(filters: Filters, *, up_to: int) -> Iterator[str]:
-    """The lines of the NDJSON file; operations that began after the event `up_to` are left out."""
+def objects(filters: Filters, *, up_to: int, hides: bool = True) -> Iterator[str]:
+    """The lines of the NDJSON file; operations that began after the event `up_to` are left out.
+
+    `hides`: without personal values.
+    """
     used: set[int] = set()
     found = every(filters, up_to=up_to, chunk=_CHUNK)
     while chunk := list(islice(found, _CHUNK)):
-        yield from _lives(chunk, used)
+        shown = [operation.hiding() for operation in chunk] if hides else chunk
+        yield from _lives(shown, used)
     seals = Seal.objects.filter(number__in=sorted(used)).order_by("number").values()
     yield _line({"seals": list(seals)})
 
@@ -91,13 +98,20 @@ def _lives(chunk: list[Operation], used: set[int]) -> Iterator[str]:
                 "operation": operation.opening.operation,
                 "sentence": str(operation.sentence),
                 "result": operation.result or "under_way",
-                "events": [{**_told(event), "seal": sealed.get(event.pk)} for event in life],
+                "events": [{**_told(operation, event), "seal": sealed.get(event.pk)} for event in life],
             }
         )
 
 
-def _told(event: Event) -> dict[str, Any]:
-    return {name: masked(getattr(event, name), name) for name in _FIELDS}
+#: The fields of an event that hold what somebody typed or Kayse told; the others are names, numbers and moments.
+_FREE = frozenset({"target_label", "before", "after", "payload", "answer", "reason", "detail"})
+
+
+def _told(operation: Operation, event: Event) -> dict[str, Any]:
+    return {
+        name: operation.shown(getattr(event, name)) if name in _FREE else getattr(event, name)
+        for name in _FIELDS
+    }
 
 
 def _line(value: dict[str, Any]) -> str:

@@ -1,10 +1,11 @@
-"""What the fields of a recorded change are called, and which of their values nobody should see in full."""
+"""What the fields of a recorded change are called; which of their values nobody sees in full is in `masking`."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from typing import Any
+
+from kayse_admin.audit.masking import MASK as MASK
+from kayse_admin.audit.masking import masked as masked
 
 CLIENT = {
     "email": "E-mail",
@@ -37,6 +38,8 @@ CASE_LIST = {
     "exclude_ids": "Excluded cases",
     "client_ids": "Clients",
     "set": "Members set anew",
+    "campaign": "In use by",
+    "until": "In use until",
 }
 LABELS: Mapping[str, Mapping[str, str]] = {"client": CLIENT, "case_list": CASE_LIST}
 
@@ -53,10 +56,6 @@ KINDS: Mapping[str, str] = {
     "upstream": "connection to Kayse",
 }
 
-MASK = "•••-••-••••"
-_SOCIAL_SECURITY = re.compile(r"(?<!\d)\d{3}[-\u2010-\u2015 .]\d{2}[-\u2010-\u2015 .]\d{4}(?!\d)")
-_SECRET_NAME = re.compile(r"social|(?:^|_)ssn(?:$|_)|tax_?id", re.IGNORECASE)
-
 
 def labels_of(kind: str) -> Mapping[str, str]:
     """The names of the fields of this kind of target; none for a kind that has no fields."""
@@ -71,14 +70,3 @@ def label_of(kind: str, field: str) -> str:
 def named(labels: Mapping[str, str], field: str) -> str:
     """The name of a field among these labels; an unknown field's own name, made readable."""
     return labels.get(field) or field.replace(".", ": ").replace("_", " ").strip().capitalize() or "Value"
-
-
-def masked(value: Any, name: str = "") -> Any:
-    """The same JSON with each social security number blotted out, known by its look or by its field's name."""
-    if isinstance(value, Mapping):
-        return {key: masked(part, str(key)) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [masked(part, name) for part in value]
-    if name and value not in (None, "") and not isinstance(value, bool) and _SECRET_NAME.search(name):
-        return MASK
-    return _SOCIAL_SECURITY.sub(MASK, value) if isinstance(value, str) else value

@@ -113,8 +113,12 @@ class FilterForm(forms.Form):
     #: What narrows the list; the others only turn its pages.
     NARROWING = ("q", "person", "action", "result", "when", *MORE)
 
-    def __init__(self, data: Any) -> None:
+    def __init__(self, data: Any, hidden: frozenset[str] = frozenset()) -> None:
+        """`hidden`: kinds of records that the reader may see nothing of."""
         super().__init__(data, label_suffix="")
+        self.hidden = hidden
+        kinds = [(kind, words) for kind, words in self.fields["kind"].choices if kind not in hidden]  # type: ignore[attr-defined]
+        self.fields["kind"].choices = kinds  # type: ignore[attr-defined]
         people = get_user_model().objects.order_by("first_name", "last_name", "username")
         names = [(str(person.pk), person.display_name) for person in people]
         self.fields["person"].choices = [("", "Everybody"), *names, (SYSTEM, "Nobody signed in")]  # type: ignore[attr-defined]
@@ -152,6 +156,7 @@ class FilterForm(forms.Form):
             address=data["address"],
             job=data["job"],
             gesture=data["gesture"],
+            hidden=self.hidden,
         )
 
     def chips(self) -> list[tuple[str, str, str]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from typing import Any, NoReturn
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -152,16 +151,22 @@ class SealedEvent(models.Model):
         indexes = [models.Index(fields=["seal", "event_id"], name="audit_sealed")]
 
 
-class SavedFilter(models.Model):
-    """A filter of the log that a person has given a name. A preference, not part of the record."""
+class Purge(models.Model):
+    """That the oldest seals and their events were deleted for good, because retention said so (`audit.retention`).
 
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    name = models.CharField(max_length=60)
-    #: The filter as the log's address holds it.
-    query = models.CharField(max_length=2000)
+    Inserted before anything is deleted and never changed; the triggers let go of nothing that no purge names. What is
+    left of the chain begins behind the last one: at `anchor`.
+    """
 
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["person", "name"], name="audit_one_filter_a_name")]
-
-    def __str__(self) -> str:
-        return self.name
+    number = models.BigIntegerField(primary_key=True)
+    at = models.DateTimeField(default=timezone.now)
+    #: The event in the record that tells who did it.
+    operation = models.UUIDField()
+    first_seal = models.BigIntegerField()
+    last_seal = models.BigIntegerField()
+    #: Events that were deleted, and the moment before which all of them were sealed.
+    count = models.BigIntegerField()
+    before = models.DateTimeField()
+    #: Signature of the last seal that was deleted: the one that the next seal names.
+    anchor = models.CharField(max_length=64)
+    signature = models.CharField(max_length=64)

@@ -65,16 +65,23 @@ class Chart:
     height: int = HEIGHT
 
 
-def charts(limit: int) -> list[Chart]:
-    """The charts of the page; `limit` is the number of requests that the vendor grants an hour."""
-    return [per_day(), per_hour(limit), *busiest()]
+def charts(limit: int, hidden: frozenset[str] = frozenset()) -> list[Chart]:
+    """The charts of the page; `limit` is the number of requests that the vendor grants an hour.
+
+    `hidden`: kinds of records that the reader may see nothing of, and that are not counted for them.
+    """
+    return [per_day(hidden), per_hour(limit, hidden), *busiest(hidden)]
 
 
-def per_day() -> Chart:
+def per_day(hidden: frozenset[str] = frozenset()) -> Chart:
     """Changes of the last two weeks, a bar a day, by result."""
     today = timezone.localdate()
     days = [today - timedelta(days=n) for n in range(DAYS - 1, -1, -1)]
-    counts = [_kept(f"day:{day}", day == today, lambda day=day: _results(_day(day))) for day in days]  # type: ignore[misc]
+    seen = _seen(hidden)
+    counts = [
+        _kept(f"day:{day}", hidden, day == today, lambda day=day: _results(_day(day) & seen))  # type: ignore[misc]
+        for day in days
+    ]
     results = [result for result in RESULT_WORDS if any(found.get(result) for found in counts)] or ["applied"]
     top = max([sum(found.values()) for found in counts] or [0]) or 1
     bars: list[Bar] = []
@@ -99,12 +106,18 @@ def per_day() -> Chart:
     )
 
 
-def per_hour(limit: int) -> Chart:
+def per_hour(limit: int, hidden: frozenset[str] = frozenset()) -> Chart:
     """Requests that changes cost in each of the last 24 hours, against what the vendor grants."""
     this = timezone.localtime().replace(minute=0, second=0, microsecond=0)
     hours = [this - timedelta(hours=n) for n in range(HOURS - 1, -1, -1)]
+    seen = _seen(hidden)
     counts = [
-        _kept(f"hour:{hour.isoformat()}", hour == this, lambda hour=hour: {"": _requests(hour)}).get("", 0)  # type: ignore[misc]
+        _kept(
+            f"hour:{hour.isoformat()}",
+            hidden,
+            hour == this,
+            lambda hour=hour: {"": _requests(hour, seen)},  # type: ignore[misc]
+        ).get("", 0)
         for hour in hours
     ]
     top = max([limit, *counts]) or 1
@@ -123,14 +136,14 @@ def per_hour(limit: int) -> Chart:
     return Chart("hours", "Requests an hour", text, ["Hour", "Requests"], rows, bars, ticks, line, words)
 
 
-def busiest() -> list[Chart]:
+def busiest(hidden: frozenset[str] = frozenset()) -> list[Chart]:
     """Who changed most in the last two weeks, and which lists were changed most."""
     since = beginning(timezone.localdate() - timedelta(days=DAYS - 1))
-    recent = Event.objects.filter(OPENING, at__gte=since, stage="intent")
+    recent = Event.objects.filter(OPENING, _seen(hidden), at__gte=since, stage="intent")
     words = f"The last {DAYS} days."
-    people = _kept("people", True, lambda: _most(recent, "actor_id", "actor_name"))
+    people = _kept("people", hidden, True, lambda: _most(recent, "actor_id", "actor_name"))
     on_lists = recent.filter(target_kind="case_list", target_id__isnull=False)
-    lists = _kept("lists", True, lambda: _most(on_lists, "target_id", "target_label"))
+    lists = _kept("lists", hidden, True, lambda: _most(on_lists, "target_id", "target_label"))
     begin = timezone.localdate() - timedelta(days=DAYS - 1)
     return [
         _lying("people", "Busiest people", words, "Person", people, lambda pk: _url(person=pk, since=begin)),
@@ -151,8 +164,12 @@ def _results(within: Q) -> dict[str, int]:
     return {row["ended"] or "": row["number"] for row in found}
 
 
-def _requests(hour: datetime) -> int:
-    within = Event.objects.filter(CLOSING, at__gte=hour, at__lt=hour + timedelta(hours=1))
+def _seen(hidden: frozenset[str]) -> Q:
+    return ~Q(target_kind__in=hidden) if hidden else Q()
+
+
+def _requests(hour: datetime, seen: Q) -> int:
+    within = Event.objects.filter(CLOSING, seen, at__gte=hour, at__lt=hour + timedelta(hours=1))
     return within.aggregate(total=Sum("requests"))["total"] or 0
 
 
@@ -170,9 +187,12 @@ def _most(events: Any, key: str, name: str) -> dict[str, Any]:
     return dict(sorted(most.items(), key=lambda item: -int(item[1]["number"]))[:BUSIEST])
 
 
-def _kept(name: str, fresh: bool, count: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+def _kept(
+    name: str, hidden: frozenset[str], fresh: bool, count: Callable[[], dict[str, Any]]
+) -> dict[str, Any]:
     """What was counted lately, or counted now: opening the page twice asks once."""
-    found: dict[str, Any] | None = cache.get_or_set(f"audit:numbers:{name}", count, FRESH if fresh else OVER)
+    key = f"audit:numbers:{name}:{','.join(sorted(hidden))}"
+    found: dict[str, Any] | None = cache.get_or_set(key, count, FRESH if fresh else OVER)
     return found or {}
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 from kayse_admin.audit.actions import Action
 from kayse_admin.audit.diff import Change, diff, shown_safely
-from kayse_admin.audit.fields import KINDS, labels_of, masked
+from kayse_admin.audit.fields import KINDS, labels_of
+from kayse_admin.audit.masking import hidden, masked
 from kayse_admin.audit.models import Event
 from kayse_admin.audit.records import RESULT_WORDS, Json
 from kayse_admin.audit.sentences import Sentence, sentence
@@ -25,10 +27,22 @@ _BADGES = {
 
 @dataclass(frozen=True)
 class Operation:
-    """The event that opened it, and the newest that tells its outcome (None: under way, or a fact)."""
+    """The event that opened it, and the newest that tells its outcome (None: under way, or a fact).
+
+    `hides`: its words and changes leave out personal values (`audit.reading`).
+    """
 
     opening: Event
     closing: Event | None = None
+    hides: bool = False
+
+    def hiding(self) -> Operation:
+        """The same without personal values."""
+        return replace(self, hides=True)
+
+    def shown(self, value: Any) -> Any:
+        """A value of it, as much as may be seen."""
+        return hidden(value) if self.hides else masked(value)
 
     @property
     def last(self) -> Event:
@@ -64,9 +78,14 @@ class Operation:
         return KINDS.get(self.opening.target_kind, self.opening.target_kind.replace("_", " "))
 
     @property
+    def target_label(self) -> str:
+        """The name of its target."""
+        return str(self.shown(self.opening.target_label or self.last.target_label))
+
+    @property
     def target_words(self) -> str:
         """Its target in full: "client Ana García, number 7"."""
-        label = masked(self.opening.target_label or self.last.target_label)
+        label = self.target_label
         number = f"number {self.target_id}" if self.target_id is not None else ""
         return f"{self.kind_words} {', '.join(part for part in (label, number) if part)}".strip()
 
@@ -79,12 +98,12 @@ class Operation:
     @property
     def reason(self) -> str:
         """Why the person says it was done."""
-        return str(masked(self.opening.reason))
+        return str(self.shown(self.opening.reason))
 
     @property
     def detail(self) -> str:
         """What the newest event adds in words."""
-        return str(masked(self.last.detail))
+        return str(self.shown(self.last.detail))
 
     @property
     def cost(self) -> str:
@@ -93,12 +112,12 @@ class Operation:
 
     @cached_property
     def changes(self) -> list[Change]:
-        """What changed field by field, or was meant to; social security numbers blotted out."""
+        """What changed field by field, or was meant to; what may not be seen is blotted out."""
         before, after = self.opening.before, self.last.after
         deleted = self.result == "applied" and self.opening.action.endswith("_delete")
         if after is None and not deleted:
             before, after = self._asked()
-        return shown_safely(diff(before, after, labels_of(self.opening.target_kind)))
+        return shown_safely(diff(before, after, labels_of(self.opening.target_kind)), hides=self.hides)
 
     def _asked(self) -> tuple[Json, Json]:
         """What was asked for, when no state after it was told: the payload, and the same fields before."""
@@ -117,7 +136,7 @@ class Operation:
     @cached_property
     def sentence(self) -> Sentence:
         """What it was, for people."""
-        return sentence(self.opening, self.closing, self.changes)
+        return sentence(self.opening, self.closing, self.changes, self.shown)
 
 
 def badge_of(result: str) -> str:

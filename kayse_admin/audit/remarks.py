@@ -1,4 +1,4 @@
-"""What people add to the record of an operation: a finding about an unknown outcome, or a note."""
+"""What people add to the record of an operation: a finding about an unknown outcome, a note, a closer look."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from kayse_admin.audit import queries, recorder
 from kayse_admin.audit.actions import Action
 from kayse_admin.audit.models import Event, OpenOperation
 from kayse_admin.audit.operation import Operation
+from kayse_admin.audit.reading import is_own, may_read
 from kayse_admin.audit.records import Finding, Target
 
 
@@ -21,14 +22,9 @@ class NotUnknown(Exception):
     """The outcome is known by now, or the operation is still under way: there is nothing to resolve."""
 
 
-def may_read(actor: Actor, opening: Event) -> bool:
-    """Those who review may read every operation, and note something about it; others what they did themselves."""
-    return actor.can(Capability.AUDIT_VIEW) or (actor.id is not None and actor.id == opening.actor_id)
-
-
 def may_resolve(actor: Actor, opening: Event) -> bool:
     """An administrator may, and the person who did it."""
-    return actor.can(Capability.SETTINGS_EDIT) or (actor.id is not None and actor.id == opening.actor_id)
+    return actor.can(Capability.SETTINGS_EDIT) or is_own(actor, opening)
 
 
 def resolve(
@@ -60,7 +56,21 @@ def note(actor: Actor, operation: Operation, words: str) -> None:
     recorder.fact(
         actor,
         Action.AUDIT_NOTE,
-        Target("operation", opening.pk, str(operation.sentence)),
+        _target(operation),
         detail=words,
         payload={"operation": str(opening.operation)},
     )
+
+
+def reveal(actor: Actor, operation: Operation) -> None:
+    """Put on the record that somebody is about to see the personal values of an operation."""
+    actor.require(Capability.AUDIT_REVEAL)
+    if not may_read(actor, operation.opening):
+        raise PermissionDenied
+    told = {"operation": str(operation.opening.operation)}
+    recorder.fact(actor, Action.CLIENT_REVEAL, _target(operation), payload=told)
+
+
+def _target(operation: Operation) -> Target:
+    """An operation as the target of another: its name must not tell what it hides itself."""
+    return Target("operation", operation.opening.pk, str(operation.hiding().sentence))

@@ -15,7 +15,6 @@ from django.utils.dateformat import format as format_date
 from kayse_admin.accounts.roles import Capability
 from kayse_admin.actors import Actor
 from kayse_admin.audit import queries
-from kayse_admin.audit.fields import masked
 from kayse_admin.audit.models import Event
 from kayse_admin.audit.operation import Operation, badge_of, cost_of
 from kayse_admin.audit.records import RESULT_WORDS, Json
@@ -102,7 +101,7 @@ def heading(day: date) -> str:
     return f"{name}, {format_date(day, 'F j' if day.year == today.year else 'F j, Y')}"
 
 
-def life(events: Iterable[Event]) -> list[Step]:
+def life(operation: Operation, events: Iterable[Event]) -> list[Step]:
     """The events of one operation as steps, oldest first."""
     return [
         Step(
@@ -112,7 +111,7 @@ def life(events: Iterable[Event]) -> list[Step]:
             at=event.at,
             person=event.actor_name,
             facts=cost_of(event),
-            detail=masked(event.detail),
+            detail=str(operation.shown(event.detail)),
         )
         for event in events
     ]
@@ -132,11 +131,11 @@ def target_page(operation: Operation, actor: Actor) -> str:
         return ""
 
 
-def pretty(value: Json) -> str:
-    """JSON for people to read, social security numbers blotted out; "" for none. Very long ones are cut."""
+def pretty(operation: Operation, value: Json) -> str:
+    """JSON for people to read, without what may not be seen; "" for none. Very long ones are cut."""
     if value is None:
         return ""
-    text = json.dumps(masked(value), ensure_ascii=False, indent=2)
+    text = json.dumps(operation.shown(value), ensure_ascii=False, indent=2)
     return (
         text
         if len(text) <= LONGEST_JSON

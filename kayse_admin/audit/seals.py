@@ -4,8 +4,8 @@ A seal covers events that were in no seal yet, found by what is missing and not 
 shows rows out of the order of their ids. It holds a digest over the digests of its events, its number, the signature of
 the seal before it, and its own signature, whose key is outside the database. Who can write to the database alone can
 then neither change nor remove a sealed event unnoticed; only cutting off the newest seals together with their events
-leaves a chain that looks whole. For that the head, "number:signature", is printed to the log and, when
-`AUDIT_HEAD_FILE` names one, appended to a file: `manage.py audit_verify --head` compares.
+leaves a chain that looks whole. For that the head, "number:signature", is kept elsewhere (`audit.heads`):
+`manage.py audit_verify --head` compares.
 
 The digests are of the rows as this kind of database stores them: moving from SQLite to PostgreSQL begins a new chain.
 """
@@ -15,19 +15,16 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from kayse_admin.audit.models import Event, Seal, SealedEvent
-
-logger = logging.getLogger("kayse_admin.seals")
+from kayse_admin.audit import heads
+from kayse_admin.audit.models import Event, Purge, Seal, SealedEvent
 
 #: Events in one seal.
 MOST = 1_000
@@ -38,12 +35,16 @@ _EVENTS, _SEALED = Event._meta.db_table, SealedEvent._meta.db_table
 
 
 def seal_all(*, whole: bool = False) -> int:
-    """Seal every committed event that is in no seal; returns how many. `whole` looks through the entire record."""
-    done = 0
-    while sealed := _seal_next(whole=whole):
+    """Seal the committed events that are in no seal; returns how many. `whole` looks through the entire record.
+
+    It ends with a seal that is not full: what came in meanwhile is the next round's, however busy the record is.
+    """
+    done = sealed = _seal_next(whole=whole)
+    while sealed == MOST:
+        sealed = _seal_next(whole=whole)
         done += sealed
     if done:
-        publish()
+        heads.publish(head())
     return done
 
 
@@ -91,15 +92,27 @@ def root_of(rows: Sequence[tuple[int, bytes]]) -> str:
 
 def signature_of(seal: Seal) -> str:
     """The signature over everything that the seal says; 64 hex digits."""
-    told = [
-        seal.number,
-        seal.at.timestamp(),
-        seal.count,
-        seal.first_id,
-        seal.last_id,
-        seal.root,
-        seal.previous,
-    ]
+    return _signed(
+        [
+            seal.number,
+            seal.at.timestamp(),
+            seal.count,
+            seal.first_id,
+            seal.last_id,
+            seal.root,
+            seal.previous,
+        ]
+    )
+
+
+def signature_of_purge(purge: Purge) -> str:
+    """The signature over everything that the purge says; 64 hex digits."""
+    whole = [purge.number, purge.first_seal, purge.last_seal, purge.count]
+    moments = [purge.at.timestamp(), purge.before.timestamp()]
+    return _signed(["purge", *whole, *moments, str(purge.operation), purge.anchor])
+
+
+def _signed(told: list[Any]) -> str:
     return hmac.new(_key(), json.dumps(told).encode(), hashlib.sha256).hexdigest()
 
 
@@ -113,15 +126,6 @@ def head() -> str:
     """The newest seal as "number:signature"; "" when nothing is sealed yet."""
     last = Seal.objects.order_by("-number").first()
     return f"{last.number}:{last.signature}" if last else ""
-
-
-def publish() -> None:
-    """Say the head where the database cannot take it back: in the log, and in a file if one is named."""
-    newest = head()
-    logger.info("audit head %s", newest)
-    if settings.AUDIT_HEAD_FILE:
-        with Path(settings.AUDIT_HEAD_FILE).open("a") as file:
-            file.write(f"{timezone.now().isoformat()} {newest}\n")
 
 
 # --- Reading rows as they are stored --------------------------------------------------------------------------
@@ -148,6 +152,17 @@ def _read(rest: str, params: list[Any]) -> Iterator[tuple[int, bytes]]:
         cursor.execute(f"SELECT {_select()} FROM {_EVENTS} e {rest}", params)  # noqa: S608  (our own names)
         for row in cursor.fetchall():
             yield row[0], digest_of(row)
+
+
+def _members(seal: int) -> list[Any]:
+    """What a seal covers, in the order of the ids: event's id, its digest then, and its columns now (NULL: gone)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT s.event_id, s.digest, {_select()} FROM {_SEALED} s LEFT JOIN {_EVENTS} e ON e.id = s.event_id "  # noqa: S608
+            "WHERE s.seal = %s ORDER BY s.event_id",
+            [seal],
+        )
+        return list(cursor.fetchall())
 
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -180,18 +195,39 @@ class Verdict:
     fault: Fault | None = None
 
 
-def verify(kept_head: str = "") -> Verdict:
-    """Read every seal and every sealed event again, and compare. `kept_head`: a head that was kept elsewhere."""
-    verdict, previous = Verdict(), ""
-    for seal in Seal.objects.order_by("number").iterator():
-        verdict.fault = _chain_fault(seal, verdict.seals + 1, previous) or _events_fault(seal)
+def verify(kept_head: str = "", *, up_to: int | None = None) -> Verdict:
+    """Read every seal and every sealed event again, and compare. `kept_head`: a head that was kept elsewhere.
+
+    The chain begins behind the last purge. `up_to`: only the seals up to this number.
+    """
+    verdict, purged = Verdict(), Purge.objects.order_by("-number").first()
+    verdict.fault = _purges_fault()
+    expected, previous = (purged.last_seal + 1, purged.anchor) if purged else (1, "")
+    seals = Seal.objects.filter(number__lte=up_to) if up_to else Seal.objects.all()
+    for seal in seals.order_by("number").iterator():
+        verdict.fault = verdict.fault or _chain_fault(seal, expected, previous) or _events_fault(seal)
         if verdict.fault:
             return verdict
-        previous = seal.signature
+        expected, previous = expected + 1, seal.signature
         verdict.seals, verdict.events = verdict.seals + 1, verdict.events + seal.count
-    verdict.fault = _stray_fault(verdict.seals) or _head_fault(kept_head, verdict.seals)
-    verdict.unsealed = Event.objects.count() - verdict.events
+    if verdict.fault is None and up_to is None:
+        verdict.fault = _stray_fault(expected - verdict.seals, expected - 1)
+        verdict.fault = verdict.fault or _head_fault(kept_head, expected - 1)
+        verdict.unsealed = Event.objects.count() - verdict.events
     return verdict
+
+
+def _purges_fault() -> Fault | None:
+    """The first purge that nobody with the key made, or that does not go on where the last one ended."""
+    ended = 0
+    for number, purge in enumerate(Purge.objects.order_by("number"), start=1):
+        words = f"Purge {purge.number}, of seals {purge.first_seal} to {purge.last_seal},"
+        if not hmac.compare_digest(purge.signature, signature_of_purge(purge)):
+            return Fault(f"{words} is not ours: its signature is another.", purge.first_seal)
+        if (purge.number, purge.first_seal) != (number, ended + 1):
+            return Fault(f"{words} does not follow the purge before it.", purge.first_seal)
+        ended = purge.last_seal
+    return None
 
 
 def _chain_fault(seal: Seal, expected: int, previous: str) -> Fault | None:
@@ -206,13 +242,12 @@ def _chain_fault(seal: Seal, expected: int, previous: str) -> Fault | None:
 
 def _events_fault(seal: Seal) -> Fault | None:
     """The first event of the seal that is not what it was."""
-    members = SealedEvent.objects.filter(seal=seal.number).order_by("event_id")
-    told = [(pk, bytes(digest)) for pk, digest in members.values_list("event_id", "digest")]
-    found = dict(_read(f"JOIN {_SEALED} s ON s.event_id = e.id WHERE s.seal = %s", [seal.number]))
-    for pk, digest in told:
-        if pk not in found:
+    told: list[tuple[int, bytes]] = []
+    for pk, digest, *row in _members(seal.number):
+        told.append((pk, bytes(digest)))
+        if row[0] is None:
             return Fault(f"Event {pk} was deleted.", seal.number, pk)
-        if found[pk] != digest:
+        if digest_of(row) != told[-1][1]:
             return Fault(f"Event {pk} was changed.", seal.number, pk)
     if len(told) != seal.count:
         between = f"between event {seal.first_id} and event {seal.last_id}"
@@ -225,9 +260,10 @@ def _events_fault(seal: Seal) -> Fault | None:
     return None
 
 
-def _stray_fault(last: int) -> Fault | None:
+def _stray_fault(first: int, last: int) -> Fault | None:
     """Membership of a seal that is not there: seals were cut off and the rows of their events left."""
-    stray = SealedEvent.objects.filter(seal__gt=last).order_by("seal", "event_id").first()
+    members = SealedEvent.objects.order_by("seal", "event_id")
+    stray = members.filter(seal__gt=last).first() or members.filter(seal__lt=first).first()
     return Fault(f"Seal {stray.seal} is missing.", stray.seal, stray.event_id) if stray else None
 
 
@@ -238,6 +274,12 @@ def _head_fault(kept: str, last: int) -> Fault | None:
     number, _, signature = kept.strip().partition(":")
     if not number.isascii() or not number.isdecimal() or not signature:
         return Fault("The head that was given is none: it looks like 12:3f9a….")
+    purge = Purge.objects.filter(last_seal__gte=int(number)).order_by("number").first()
+    if purge and purge.last_seal != int(number):
+        when = f"{timezone.localtime(purge.at):%Y-%m-%d}"
+        return Fault(f"Seal {number} was purged on {when}: compare with a newer head.", int(number))
+    if purge and purge.anchor == signature:
+        return None
     if int(number) > last:
         return Fault(f"Seal {number} was there and is missing: the end of the record was cut off.", last + 1)
     if not Seal.objects.filter(number=int(number), signature=signature).exists():

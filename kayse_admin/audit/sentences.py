@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from kayse_admin.audit.actions import Action
 from kayse_admin.audit.diff import Change, Kind
-from kayse_admin.audit.fields import KINDS, masked
+from kayse_admin.audit.fields import KINDS
+from kayse_admin.audit.masking import HIDDEN, masked
 from kayse_admin.audit.models import Event
 from kayse_admin.audit.records import Json
 
@@ -31,8 +32,12 @@ _TO: dict[Action, str] = {
     Action.CASE_LIST_REMOVE_CLIENTS: "remove clients from",
     Action.CASE_LIST_DUPLICATE: "duplicate",
     Action.CASE_LIST_DELETE: "delete",
-    Action.CLIENTS_BULK_UPSERT: "change many",
-    Action.CLIENTS_BULK_DELETE: "delete many",
+    Action.CASE_LISTS_BULK_UPSERT: "change lists by",
+    Action.CASE_LISTS_BULK_DELETE: "delete lists by",
+    Action.CASE_LISTS_DUPLICATE: "duplicate lists by",
+    Action.CLIENTS_BULK_UPSERT: "change clients in",
+    Action.CLIENTS_BULK_DELETE: "delete clients in",
+    Action.CLIENTS_BULK_PURGE: "delete clients for good in",
 }
 #: How a sentence ends when it did not simply happen; "" while it is under way.
 _ENDS: dict[str, str] = {
@@ -47,6 +52,8 @@ _ENDS: dict[str, str] = {
 _ALONE = frozenset({Action.SIGN_IN, Action.SIGN_OUT, Action.KEY_RETRY})
 #: Told beside the fields that they follow from.
 _DERIVED = frozenset({"in_words", "case_count"})
+#: What was done to a job, by what its event says.
+_CONTROLLED = {"Paused.": "paused", "Resumed.": "resumed", "Cancelled.": "cancelled"}
 _EDITS = frozenset({Action.CLIENT_UPDATE, Action.CASE_LIST_UPDATE})
 #: The key of the payload that holds what the action is about, and the word that is counted.
 _COUNTED: dict[Action, tuple[str, str]] = {
@@ -54,6 +61,9 @@ _COUNTED: dict[Action, tuple[str, str]] = {
     Action.CASE_LIST_DETACH: ("include_ids", "cases"),
     Action.CASE_LIST_APPEND_CLIENTS: ("client_ids", "clients"),
     Action.CASE_LIST_REMOVE_CLIENTS: ("client_ids", "clients"),
+    Action.CLIENTS_BULK_UPSERT: ("clients", "clients"),
+    Action.CLIENTS_BULK_DELETE: ("client_ids", "clients"),
+    Action.CLIENTS_BULK_PURGE: ("client_ids", "clients"),
 }
 
 
@@ -79,18 +89,26 @@ class Sentence:
         )
 
 
-def sentence(opening: Event, closing: Event | None, changes: Sequence[Change] = ()) -> Sentence:
-    """What an operation was, from the event that opened it, the newest one that told its outcome, and its changes."""
+def sentence(
+    opening: Event,
+    closing: Event | None,
+    changes: Sequence[Change] = (),
+    shown: Callable[[Any], Any] = masked,
+) -> Sentence:
+    """What an operation was, from the event that opened it, the newest one that told its outcome, and its changes.
+
+    `shown` blots out of its target's name what may not be seen.
+    """
     action, result = _action(opening), (closing or opening).result
     person = opening.actor_name
     if action is Action.SIGN_IN_FAILED:
-        return Sentence("Somebody", "failed to sign in as", target=opening.target_label)
+        return Sentence("Somebody", "failed to sign in as", target=shown(opening.target_label))
     if action is None:
-        return Sentence(person, f"did “{opening.action}”", target=opening.target_label)
+        return Sentence(person, f"did “{opening.action}”", target=shown(opening.target_label))
     if action in _ALONE:
         return Sentence(person, action.phrase)
     verb, rest = _said(action, opening, closing, changes)
-    kind, target = _target(opening, closing)
+    kind, target = _target(opening, closing, shown)
     end = "" if result == "applied" else f": {_ENDS.get(result, result)}"
     return Sentence(person, verb, kind, target, f" {rest}" if rest else "", end)
 
@@ -100,13 +118,15 @@ def _action(event: Event) -> Action | None:
     return Action(event.action) if event.action in Action._value2member_map_ else None
 
 
-def _target(opening: Event, closing: Event | None) -> tuple[str, str]:
+def _target(opening: Event, closing: Event | None, shown: Callable[[Any], Any]) -> tuple[str, str]:
     known = opening
     if closing and closing.target_label and not opening.target_label:
         known = closing
-    label = masked(known.target_label)
+    label = shown(known.target_label)
     if not label and known.target_id:
         label = f"number {known.target_id}"
+    if known.target_kind == "label":
+        return "", label
     return KINDS.get(known.target_kind, known.target_kind.replace("_", " ")), label
 
 
@@ -117,6 +137,10 @@ def _said(
     done = (closing or opening).result == "applied"
     changes = [change for change in changes if change.field not in _DERIVED]
     verb = action.phrase if done else f"tried to {_TO.get(action) or _lower(action.label)}"
+    if action is Action.JOB_CONTROL and done:
+        return _CONTROLLED.get(opening.detail, "decided about a row of"), ""
+    if action is Action.LABELS_CHANGE and done and opening.target_label.endswith(" labels"):
+        return "changed", ""
     if action in _EDITS and changes:
         return _edited(changes, done=done)
     if action in _COUNTED:
@@ -151,7 +175,9 @@ def _one(change: Change, name: str, edited: str, *, done: bool) -> tuple[str, st
 
 
 def _value(value: Any) -> str:
-    """A value as a sentence quotes it; "" for one that does not fit into a sentence."""
+    """A value as a sentence quotes it; "" for one that does not fit into a sentence, or that nobody may see."""
+    if value == HIDDEN:
+        return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, str | int | float):

@@ -15,11 +15,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from kayse_admin import htmx
+from kayse_admin.accounts.confirming import ask_again
 from kayse_admin.accounts.decorators import requires
 from kayse_admin.accounts.roles import Capability
+from kayse_admin.accounts.saved import offers
 from kayse_admin.actors import Actor, actor_of
 from kayse_admin.audit import export as files
-from kayse_admin.audit import numbers, queries, recorder, remarks, rows, saved, seals
+from kayse_admin.audit import followups, numbers, queries, reading, recorder, remarks, rows, saved, seals
 from kayse_admin.audit.actions import Action
 from kayse_admin.audit.forms import FilterForm, NoteForm, ResolveForm
 from kayse_admin.audit.models import Event
@@ -28,13 +30,19 @@ from kayse_admin.audit.records import Target
 from kayse_admin.pager import Pager, address, size_links
 
 _CURSORS = {"before": None, "after": None}
+_EXPORTS = [("CSV, for people", "audit:export"), ("NDJSON, for programs", "audit:export_ndjson")]
+_IN_FULL = [
+    ("CSV with personal values", "audit:export_in_full"),
+    ("NDJSON with personal values", "audit:export_ndjson_in_full"),
+]
 
 
 @require_safe
 @requires(Capability.AUDIT_VIEW)
 def index(request: HttpRequest) -> HttpResponse:
     """The log of operations, newest first, under the filter that the address asks for."""
-    form = FilterForm(request.GET)
+    actor = actor_of(request)
+    form = FilterForm(request.GET, reading.hidden_kinds(actor))
     context: dict[str, Any] = {"form": form, "more": [form[name] for name in form.MORE]}
     if not form.is_valid():
         return _log(request, context, status=422)
@@ -42,22 +50,19 @@ def index(request: HttpRequest) -> HttpResponse:
     found = queries.page(filters, before=data["before"], after=data["after"], size=data["size"])
     chips = form.chips()
     context |= {
-        "days": rows.by_day(found.operations),
+        "days": rows.by_day(one.hiding() for one in found.operations),
         "turned": data["before"] is not None or data["after"] is not None,
         "searched_to": found.searched_to,
         "pager": _pager(request, filters, found, data["size"]),
         "chips": [(label, words, address(request, {name: None, **_CURSORS})) for name, label, words in chips],
         "filter_words": "; ".join(f"{label}: {words}" for _, label, words in chips),
         "more_open": any(name in form.MORE for name, _, _ in chips),
-        "saved": saved.of(actor_of(request).id),
+        "saved": offers(actor, saved.ROOM),
         "save_url": f"{reverse('audit:save')}?{request.GET.urlencode()}",
-        "exports": [
-            (words, f"{reverse(name)}?{request.GET.urlencode()}")
-            for words, name in (
-                ("CSV, for people", "audit:export"),
-                ("NDJSON, for programs", "audit:export_ndjson"),
-            )
-        ],
+        "exports": [(words, f"{reverse(name)}?{request.GET.urlencode()}") for words, name in _EXPORTS],
+        "in_full": [(words, f"{reverse(name)}?{request.GET.urlencode()}") for words, name in _IN_FULL]
+        if actor.can(Capability.AUDIT_REVEAL)
+        else [],
     }
     return _log(request, context)
 
@@ -99,7 +104,7 @@ def _found(actor: Actor, pk: uuid.UUID) -> tuple[Operation, list[Event]]:
     found = queries.one(pk)
     if found is None:
         raise Http404
-    if not remarks.may_read(actor, found[0].opening):
+    if not reading.may_read(actor, found[0].opening):
         raise PermissionDenied
     return found
 
@@ -110,27 +115,49 @@ def _operation(
     *,
     resolve_form: ResolveForm | None = None,
     note_form: NoteForm | None = None,
+    revealed: bool = False,
     status: int = 200,
 ) -> HttpResponse:
     actor = actor_of(request)
     done, events = _found(actor, pk)
     opening, reviewer = done.opening, actor.can(Capability.AUDIT_VIEW)
+    notes, unseen = queries.notes(opening), reading.hidden_kinds(actor)
+    if not revealed and not reading.is_own(actor, opening):
+        done = done.hiding()
     context = {
         "operation": done,
-        "steps": rows.life(events),
-        "notes": queries.notes(opening),
+        "steps": rows.life(done, events),
+        "notes": [(one, done.shown(one.detail)) for one in notes],
         "target_url": rows.target_page(done, actor),
-        "payload": rows.pretty(opening.payload),
-        "answer": rows.pretty(done.closing.answer if done.closing else None),
-        "gesture": queries.same_gesture(opening) if reviewer else [],
-        "around": queries.around(done) if reviewer else [],
+        "payload": rows.pretty(done, opening.payload),
+        "answer": rows.pretty(done, done.closing.answer if done.closing else None),
+        "gesture": _hiding(queries.same_gesture(opening, hidden=unseen)) if reviewer else [],
+        "around": _hiding(queries.around(done)) if reviewer else [],
+        "followups": followups.of(actor, done),
         "reviewer": reviewer,
+        "conceals": done.hides and reading.conceals([*events, *notes]),
+        "may_reveal": actor.can(Capability.AUDIT_REVEAL),
+        "revealed": revealed,
         "form": resolve_form or ResolveForm(),
         "note_form": note_form or NoteForm(),
         "may_resolve": done.result == "unknown" and remarks.may_resolve(actor, opening),
         "too_late": status == 409,
     }
     return render_page(request, "audit/operation.html", context, status=status)
+
+
+def _hiding(operations: list[Operation]) -> list[Operation]:
+    return [operation.hiding() for operation in operations]
+
+
+@require_POST
+@requires(Capability.AUDIT_REVEAL)
+def reveal(request: HttpRequest, operation: uuid.UUID) -> HttpResponse:
+    """One operation with its personal values: an event of its own, each time."""
+    actor = actor_of(request)
+    done, _ = _found(actor, operation)
+    remarks.reveal(actor, done)
+    return _operation(request, operation, revealed=True)
 
 
 @require_POST
@@ -170,7 +197,8 @@ def note(request: HttpRequest, operation: uuid.UUID) -> HttpResponseBase:
 @requires(Capability.AUDIT_VIEW)
 def in_numbers(request: HttpRequest) -> HttpResponse:
     """What the log adds up to, drawn and as tables."""
-    return render_page(request, "audit/numbers.html", {"charts": numbers.charts(settings.KAYSE_HOURLY_LIMIT)})
+    charts = numbers.charts(settings.KAYSE_HOURLY_LIMIT, reading.hidden_kinds(actor_of(request)))
+    return render_page(request, "audit/numbers.html", {"charts": charts})
 
 
 _FILES = {"csv": (files.lines, "text/csv"), "ndjson": (files.objects, "application/x-ndjson")}
@@ -179,20 +207,44 @@ _FILES = {"csv": (files.lines, "text/csv"), "ndjson": (files.objects, "applicati
 @require_safe
 @requires(Capability.AUDIT_VIEW)
 def export(request: HttpRequest, kind: str) -> HttpResponseBase:
-    """The operations that the filter finds, as a file. That somebody took it is a fact in the record."""
-    form = FilterForm(request.GET)
+    """The operations that the filter finds, as a file without personal values."""
+    return _export(request, kind, in_full=False)
+
+
+@require_POST
+@requires(Capability.AUDIT_REVEAL)
+def export_in_full(request: HttpRequest, kind: str) -> HttpResponseBase:
+    """The same with personal values."""
+    return _export(request, kind, in_full=True)
+
+
+def _export(request: HttpRequest, kind: str, *, in_full: bool) -> HttpResponseBase:
+    """A file; that somebody took it is a fact in the record, and many rows ask again who it is."""
+    actor = actor_of(request)
+    form = FilterForm(request.GET, reading.hidden_kinds(actor))
     if not form.is_valid():
         return _log(request, {"form": form, "more": [form[name] for name in form.MORE]}, status=422)
-    write, content_type = _FILES[kind]
+    filters = form.filters()
+    counted = queries.count(filters)
+    if counted is None or counted[1]:  # a search by text is not counted
+        log = f"{reverse('audit:index')}?{request.GET.urlencode()}"
+        if asked := ask_again(request, log if in_full else ""):
+            return asked
     up_to = queries.newest()
-    asked = {name: words for name, _, words in form.chips()}
     recorder.fact(
-        actor_of(request),
+        actor,
         Action.AUDIT_EXPORT,
-        Target("audit", None, f"as {kind.upper()}"),
-        payload={"filter": asked, "up_to_event": up_to, "format": kind, "head": seals.head()},
+        Target("audit", None, f"as {kind.upper()}{' with personal values' if in_full else ''}"),
+        payload={
+            "filter": {name: words for name, _, words in form.chips()},
+            "up_to_event": up_to,
+            "format": kind,
+            "head": seals.head(),
+            "personal_values": in_full,
+        },
     )
-    lines = write(form.filters(), up_to=up_to)
+    write, content_type = _FILES[kind]
+    lines = write(filters, up_to=up_to, hides=not in_full)
     response = StreamingHttpResponse(lines, content_type=f"{content_type}; charset=utf-8")
     name = f"audit-{timezone.localtime():%Y-%m-%d-%H%M}.{kind}"
     response["Content-Disposition"] = f'attachment; filename="{name}"'

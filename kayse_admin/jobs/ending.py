@@ -8,30 +8,32 @@ import smtplib
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.mail import send_mail
+from django.template.defaultfilters import pluralize
 from django.urls import reverse
 
 from kayse_admin.actors import Actor
 from kayse_admin.jobs import ledger
-from kayse_admin.jobs.models import Job
+from kayse_admin.jobs.models import OUTCOMES, Job
+from kayse_admin.jobs.registry import kind_of
 
 logger = logging.getLogger("kayse_admin.jobs")
 
 
 def finish(job: Job) -> None:
-    """Close the job and say so once."""
-    if ledger.finish(job):
-        _mail(job)
+    """Close the job and say so once; also one that was paused during its last request."""
+    if ledger.finish(job) or ledger.finish_paused(job):
+        kind_of(job).ended(job)
+        if not job.at_once:
+            _mail(job)
 
 
 def summary(job: Job) -> str:
     """The outcomes in one sentence: "8,120 rows: 8,000 created, 100 updated, 15 unchanged, 3 failed, 2 unknown"."""
     counts = ledger.tally(job)
-    parts = [
-        f"{getattr(counts, name):,} {name}"
-        for name in ("created", "updated", "unchanged", "failed", "unknown")
-    ]
+    kind = kind_of(job)
+    parts = [f"{getattr(counts, name):,} {kind.word(name).lower()}" for name in OUTCOMES]
     left = f", {counts.left:,} not sent" if counts.left else ""
-    return f"{counts.total:,} rows: {', '.join(parts)}{left}"
+    return f"{counts.total:,} row{pluralize(counts.total)}: {', '.join(parts)}{left}"
 
 
 def _mail(job: Job) -> None:

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
-from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.db import connection, transaction
-from django.db.models import Count, F, Max, Min, Q, Sum
+from django.db import transaction
+from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
 
 from kayse_admin.accounts.roles import granted, label_of
 from kayse_admin.actors import Actor
+from kayse_admin.jobs import raw
 from kayse_admin.jobs.models import OUTCOMES, TURNS, Chunk, Job, Row
 from kayse_admin.jobs.registry import Became
 
 State = Job.State
-#: States in which a job may be served; "waiting" only when its time has come.
-SERVED = (State.QUEUED, State.RUNNING)
+#: States in which a job may be served when its time has come.
+ACTIVE = (State.QUEUED, State.RUNNING, State.WAITING)
+#: States in which nobody serves a job although it has begun.
+STOPPED = (State.PAUSED, State.CANCELLED)
 BATCH = 5_000
+#: How long the workers leave a job alone that is sent by the process of the person who waits for it. No more than a
+#: courtesy: whether that process is still at it, the job's lock tells.
+ALONE = timedelta(minutes=2)
 
 
 def add_rows(job: Job, rows: Iterable[Row]) -> int:
@@ -32,57 +36,41 @@ def add_rows(job: Job, rows: Iterable[Row]) -> int:
     number = job.total
     source = iter(rows)
     while batch := list(islice(source, BATCH)):
-        for row in batch:
-            number += 1
-            row.job_id, row.number = job.pk, number
         with transaction.atomic():
-            _insert(batch)
+            raw.insert(job.pk, number, batch)
+            number += len(batch)
             Job.objects.filter(pk=job.pk).update(total=number)
     job.total = number
     return number
 
 
-_COLUMNS = (
-    "job_id", "number", "line", "target", "label", "body", "before", "source", "outcome", "result", "reason",
-    "flag",
-)  # fmt: skip
-
-
-def _insert(batch: Sequence[Row]) -> None:
-    """Like bulk_create, at a sixth of its price."""
-    columns = ", ".join(connection.ops.quote_name(name) for name in _COLUMNS)
-    sql = (
-        f"INSERT INTO {connection.ops.quote_name(Row._meta.db_table)} ({columns}) "  # noqa: S608  (our own names)
-        f"VALUES ({', '.join(['%s'] * len(_COLUMNS))})"
-    )
-    values = [
-        (
-            row.job_id, row.number, row.line, row.target, row.label, json_value(row.body), json_value(row.before),
-            json_value(row.source), row.outcome, row.result, row.reason, row.flag,
-        )
-        for row in batch
-    ]  # fmt: skip
-    with connection.cursor() as cursor:
-        cursor.executemany(sql, values)
-
-
-def json_value(value: Any) -> Any:
-    """A value as a JSON column takes it from a raw statement; None is NULL."""
-    return None if value is None else _encode(value)
-
-
 def discard(job: Job) -> None:
     """Delete a draft with its rows; a job that was started stays for ever."""
     with transaction.atomic():
-        if Job.objects.select_for_update().filter(pk=job.pk, state=State.DRAFT).exists():
+        if Job.objects.select_for_update().filter(pk=job.pk, state__in=Job.UNSTARTED).exists():
             Row.objects.filter(job=job)._raw_delete("default")  # no row has dependants
             job.delete()
 
 
-def start(job: Job, *, size: int) -> bool:
+def clear(job: Job) -> None:
+    """Forget the rows of a job that is being prepared: whoever began to make them has died."""
+    with transaction.atomic():
+        if Job.objects.filter(pk=job.pk, state=State.PREPARING).update(total=0):
+            Row.objects.filter(job=job)._raw_delete("default")
+    job.total = 0
+
+
+def prepared(job: Job, note: str = "") -> bool:
+    """The rows are there: the job can be started, by a person. `note`: why it cannot."""
+    mine = Job.objects.filter(pk=job.pk, state=State.PREPARING)
+    return bool(mine.update(state=State.DRAFT, note=note[:300]))
+
+
+def start(job: Job, *, size: int, at_once: int = 0) -> bool:
     """Cut the rows that are to be sent into requests and queue the job; False when it was started before.
 
-    Rows without anything to send have an outcome already and are in no request.
+    Rows without anything to send have an outcome already and are in no request. A job that has rows to send, but no
+    more than `at_once`, is marked for `runner.serve_now`: the workers leave it alone for a moment.
     """
     with transaction.atomic():
         mine = Job.objects.filter(pk=job.pk, state=State.DRAFT)
@@ -94,8 +82,9 @@ def start(job: Job, *, size: int) -> bool:
             Chunk.objects.create(job=job, first=numbers[0], last=numbers[-1])
             count += len(numbers)
         _count_settled(job)
-        Job.objects.filter(pk=job.pk).update(to_send=count)
-        wake()
+        alone = now + ALONE if 0 < count <= at_once else None
+        Job.objects.filter(pk=job.pk).update(to_send=count, at_once=bool(alone), wait_until=alone)
+        wake(alone)
     job.refresh_from_db()
     return True
 
@@ -135,24 +124,49 @@ def wake(at: datetime | None = None) -> None:
 
 def due() -> Job | None:
     """The job whose turn it is: started, its time come, served longest ago."""
-    now = timezone.now()
-    return (
-        Job.objects.filter(Q(state__in=SERVED) | Q(state=State.WAITING, wait_until__lte=now))
-        .order_by(*TURNS)
-        .first()
-    )
+    come = Q(wait_until=None) | Q(wait_until__lte=timezone.now())
+    return Job.objects.filter(come, state__in=ACTIVE).order_by(*TURNS).first()
+
+
+def stopped_in_mid_request() -> list[Job]:
+    """Jobs that nobody will serve while a request of theirs stands as being sent: somebody paused or cancelled them.
+
+    Whether somebody still sends it, the locks tell.
+    """
+    return list(Job.objects.filter(state__in=STOPPED, chunks__state=Chunk.State.SENDING).distinct())
 
 
 def next_due() -> datetime | None:
     """When the first of the waiting jobs may go on."""
-    found: datetime | None = Job.objects.filter(state=State.WAITING).aggregate(at=Min("wait_until"))["at"]
+    found: datetime | None = Job.objects.filter(state__in=ACTIVE).aggregate(at=Min("wait_until"))["at"]
     return found
 
 
 def turn(job: Job) -> bool:
     """Note that the job is served now; False when somebody paused or cancelled it meanwhile."""
-    active = Job.objects.filter(pk=job.pk, state__in=(*SERVED, State.WAITING))
+    active = Job.objects.filter(pk=job.pk, state__in=ACTIVE)
     return bool(active.update(state=State.RUNNING, served_at=timezone.now(), wait_until=None, note=""))
+
+
+def turn_alone(job: Job) -> bool:
+    """Note that a job is sent by the process of the person who waits for it; False when it is not fresh any more."""
+    fresh = Job.objects.filter(pk=job.pk, state=State.QUEUED, at_once=True, wait_until__isnull=False)
+    return bool(fresh.update(state=State.RUNNING, wait_until=timezone.now() + ALONE))
+
+
+def leave_alone(job: Job) -> None:
+    """Let the process that sends the job come to its end first."""
+    Job.objects.filter(pk=job.pk, state__in=ACTIVE).update(wait_until=timezone.now() + ALONE)
+
+
+def hand_over(job: Job) -> None:
+    """Let the workers go on with a job that was sent at once, as far as anything is left to do."""
+    job.refresh_from_db()
+    if job.state == State.RUNNING:
+        Job.objects.filter(pk=job.pk, state=State.RUNNING).update(state=State.QUEUED, wait_until=None)
+        wake()
+    elif job.state == State.WAITING:
+        wake(job.wait_until)
 
 
 def wait(job: Job, until: datetime, note: str) -> None:
@@ -164,12 +178,14 @@ def wait(job: Job, until: datetime, note: str) -> None:
 
 def stand(job: Job, note: str) -> None:
     """Pause the job because only a person can help."""
-    Job.objects.filter(pk=job.pk, state=State.RUNNING).update(state=State.PAUSED, note=note[:300])
+    Job.objects.filter(pk=job.pk, state=State.RUNNING).update(
+        state=State.PAUSED, wait_until=None, note=note[:300]
+    )
 
 
 def pause(job: Job) -> bool:
     """Let nothing more be sent until somebody resumes; the request under way comes to its end."""
-    mine = Job.objects.filter(pk=job.pk, state__in=(*SERVED, State.WAITING))
+    mine = Job.objects.filter(pk=job.pk, state__in=ACTIVE)
     return bool(mine.update(state=State.PAUSED, wait_until=None, note=""))
 
 
@@ -191,39 +207,63 @@ def cancel(job: Job) -> bool:
 
 def finish(job: Job) -> bool:
     """Close a job of which nothing is left to do by itself."""
-    now = timezone.now()
-    return bool(
-        Job.objects.filter(pk=job.pk, state=State.RUNNING).update(
-            state=State.DONE, finished_at=now, note="", wait_until=None
-        )
+    return _close(Job.objects.filter(pk=job.pk, state=State.RUNNING))
+
+
+def finish_paused(job: Job) -> bool:
+    """Close a job that somebody paused during its last request: nothing is left that could be resumed."""
+    left = Chunk.objects.filter(
+        Q(state__in=(Chunk.State.PENDING, Chunk.State.SENDING)) | Q(verify_at__isnull=False),
+        job=OuterRef("pk"),
     )
+    return _close(Job.objects.filter(~Exists(left), pk=job.pk, state=State.PAUSED))
+
+
+def _close(jobs: QuerySet[Job]) -> bool:
+    return bool(jobs.update(state=State.DONE, finished_at=timezone.now(), note="", wait_until=None))
 
 
 def rows_of(chunk: Chunk) -> list[Row]:
-    """The rows of a request that have no outcome yet."""
-    return list(
+    """The rows of a request that have no outcome yet, without what they were made of."""
+    found = (
         Row.objects.filter(job_id=chunk.job_id, number__range=(chunk.first, chunk.last), outcome="")
-        .defer("source")
         .order_by("number")
+        .values_list(*_SENT)
     )
+    return [Row.light(**dict(zip(_SENT, values, strict=True))) for values in found]
 
 
-def record(chunk: Chunk, rows: Sequence[Row], became: Sequence[Became], was: str = "") -> None:
-    """Write the outcome of rows that had the outcome `was`, and count them; inside the caller's transaction."""
-    quote = connection.ops.quote_name
-    sql = (
-        f"UPDATE {quote(Row._meta.db_table)} SET outcome = %s, result = %s, reason = %s "  # noqa: S608  (our own names)
-        "WHERE id = %s AND outcome = %s"
-    )
-    values = [
-        (one.outcome, one.result, one.reason[:500], row.pk, was)
-        for row, one in zip(rows, became, strict=True)
-    ]
-    with connection.cursor() as cursor:
-        cursor.executemany(sql, values)
+_SENT = ("id", "job_id", "number", "line", "target", "label", "body", "before", "flag")
+
+
+def was_sent(chunk: Chunk, row: Row) -> bool:
+    """Whether the row went out in another request of its job that Kayse may have carried out."""
+    others = Chunk.objects.filter(job_id=chunk.job_id, first__lte=row.number, last__gte=row.number)
+    may_be = others.filter(state__in=(Chunk.State.DONE, Chunk.State.UNKNOWN), sent_at__isnull=False)
+    return may_be.exclude(pk=chunk.pk).exists()
+
+
+def record(chunk: Chunk, rows: Sequence[Row], became: Sequence[Became]) -> None:
+    """Write the outcome of rows that have none, and count them; inside the caller's transaction."""
+    if rows:
+        raw.outcomes(rows, became)
     add(chunk, Counter(one.outcome for one in became))
-    if was:
-        add(chunk, {was: -len(rows)})
+
+
+def reopen(job: Job, row: Row) -> Chunk | None:
+    """Take an unknown row for what becomes of it now; None when somebody else has. Inside the caller's transaction.
+
+    Gives the request that the row counts for, which counts it no more: a row that was sent again stands in several,
+    and the newest of them is the one that left it unknown.
+    """
+    mine = Row.objects.filter(pk=row.pk, outcome=Row.Outcome.UNKNOWN)
+    if not mine.update(outcome="", reason=""):
+        return None
+    covering = job.chunks.filter(first__lte=row.number, last__gte=row.number).order_by("-pk")
+    chunk = covering.filter(unknown__gt=0).first() or covering.first()
+    if chunk:
+        add(chunk, {Row.Outcome.UNKNOWN: -1})
+    return chunk
 
 
 def add(chunk: Chunk, counts: Mapping[str, int]) -> None:
@@ -306,7 +346,3 @@ def reads_left(job: Job) -> int:
     most: int = settings.JOB_VERIFY_REQUESTS
     used: int = job.chunks.aggregate(used=Sum("reads", default=0))["used"]
     return max(0, most - used)
-
-
-def _encode(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

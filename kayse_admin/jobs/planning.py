@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Avg
+from django.db.models import Avg, Sum
 from django.utils import timezone
 
 from kayse_admin.jobs import ledger
 from kayse_admin.jobs.models import Chunk, Job
+from kayse_admin.jobs.registry import kind_of
 from kayse_admin.upstream import budget, status
 
 #: Seconds that a request for many rows takes as long as none was measured.
@@ -59,6 +60,12 @@ def plan_rows(rows: int) -> Plan:
     return plan(rows, math.ceil(rows / settings.KAYSE_BULK_ROWS))
 
 
+def _looks(job: Job) -> int:
+    """Reads that are still to find out what became of unanswered rows."""
+    rows: int = job.chunks.filter(verify_at__isnull=False).aggregate(rows=Sum("unknown", default=0))["rows"]
+    return min(rows, ledger.reads_left(job)) if rows else 0
+
+
 def rest_of(job: Job) -> Plan | None:
     """The plan for what is left of a job; None when it is over or stands."""
     if not job.is_active:
@@ -66,4 +73,5 @@ def rest_of(job: Job) -> Plan | None:
     tally = ledger.tally(job)
     found = job.chunks.filter(state=Chunk.State.DONE, duration_ms__gt=0).aggregate(ms=Avg("duration_ms"))
     seconds = max(0.2, (found["ms"] or USUAL * 1000) / 1000)
-    return plan(tally.left, tally.chunks_left, seconds)
+    reads = (tally.left if kind_of(job).reads_first else 0) + _looks(job)
+    return plan(tally.left, tally.chunks_left + reads, seconds)

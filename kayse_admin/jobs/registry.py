@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from kayse_admin.accounts.roles import Capability
 from kayse_admin.actors import Actor
@@ -15,16 +14,19 @@ from kayse_admin.audit.actions import Action
 from kayse_admin.audit.records import Json, Target
 from kayse_admin.jobs.models import Job, Row
 from kayse_admin.kayse_api.client import KayseClient
-from kayse_admin.kayse_api.outcomes import Applied, Outcome
+from kayse_admin.kayse_api.outcomes import Applied, Outcome, Rejected
 
 
-@dataclass(frozen=True, slots=True)
-class Became:
+class Became(NamedTuple):
     """What became of one row: one of the five outcomes, the vendor's id, and why."""
 
     outcome: str
     result: int | None = None
     reason: str = ""
+
+
+#: The words of a kind that deletes.
+DELETED: Mapping[str, str] = {Row.Outcome.UPDATED: "Deleted"}
 
 
 class Seen(Enum):
@@ -43,6 +45,26 @@ class Kind(ABC):
     capability: ClassVar[Capability]
     #: Whether a batch that is refused as a whole may be halved to find the row that it was for.
     can_halve: ClassVar[bool] = True
+    #: Whether it only reads: such a request leaves no trace in the record, and may be sent again.
+    reads: ClassVar[bool] = False
+    #: Rows in one request; 0 for as many as the vendor takes.
+    size: ClassVar[int] = 0
+
+    #: The button of whoever found that a change was made after all: for one row, and for many. What is created has no
+    #: id yet, and "is there".
+    done_words: ClassVar[tuple[str, str]] = ("It is changed", "They are changed")
+
+    #: Whether each row is read (`look`) before it is sent: one more request for each.
+    reads_first: ClassVar[bool] = False
+    #: Requests that `check_result` takes.
+    result_costs: ClassVar[int] = 0
+
+    #: What an outcome is called where the usual word would be wrong.
+    outcome_words: ClassVar[Mapping[str, str]] = {}
+
+    def word(self, outcome: str) -> str:
+        """What an outcome is called: "Updated", or "Deleted" for what deletes."""
+        return self.outcome_words.get(outcome) or str(Row.Outcome(outcome).label)
 
     def target(self, job: Job) -> Target:
         """What the record says that each request is about."""
@@ -70,13 +92,37 @@ class Kind(ABC):
         """Whether a row may be sent a second time where a read shows that the first did nothing."""
         return row.target is not None
 
-    @abstractmethod
+    def refused(self, rows: Sequence[Row], outcome: Rejected, at: datetime) -> None:  # noqa: B027  (mostly nothing)
+        """Learn from a read that the vendor refused."""
+
+    def overtaken(self, job: Job, rows: Sequence[Row]) -> dict[int, str]:
+        """The rows, by number, that must not be sent any more as they are, and why. Asks nobody but our own tables.
+
+        Called before a request is made of the rows and again with its intent, in a transaction: it may lock.
+        """
+        return {}
+
     def look(self, actor: Actor, row: Row) -> tuple[Outcome[Any], Seen]:
         """One read for a row that was sent and never answered. Only called for rows that `may_resend`."""
+        raise NotImplementedError(f"{self.name} has no look at the vendor")
 
     def links(self, actor: Actor, job: Job) -> list[tuple[str, str]]:
         """What else can be done with such a job: words and address."""
         return []
+
+    def page_of(self, row: Row) -> str:
+        """The address of what a row is about; empty where there is no such page."""
+        return ""
+
+    def ended(self, job: Job) -> None:  # noqa: B027  (most kinds have nothing to do)
+        """Called once when a job is over, outside of any transaction."""
+
+    def check_result(self, job: Job, row: Row, result: int) -> str:
+        """Whether the id that a person typed can be what became of a row: empty, or a sentence that refuses it.
+
+        Called before the transaction of the decision, because it may read at the vendor: `result_costs` requests.
+        """
+        return ""
 
     def settle_row(self, actor: Actor, job: Job, row: Row, at: datetime) -> Became:
         """What became of a row of which a read, or a person, says that it was done."""

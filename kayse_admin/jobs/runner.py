@@ -15,14 +15,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
 from kayse_admin.actors import Actor
-from kayse_admin.jobs import ending, ledger, unanswered
-from kayse_admin.jobs.lock import Held, LockLost, sending
+from kayse_admin.jobs import ending, ledger, preparing, reading_first, unanswered
+from kayse_admin.jobs.lock import Held, LockLost, is_free, sending
 from kayse_admin.jobs.models import Chunk, Job, Row
 from kayse_admin.jobs.registry import Became, Kind, kind_of
+from kayse_admin.kayse_api.client import KayseClient
 from kayse_admin.kayse_api.outcomes import (
     Applied,
     NotSent,
@@ -35,6 +37,8 @@ from kayse_admin.kayse_api.outcomes import (
 from kayse_admin.templatetags.ui import moment
 from kayse_admin.upstream import budget, circuit
 from kayse_admin.upstream.budget import Purpose
+from kayse_admin.upstream.client import read
+from kayse_admin.upstream.gate import DatabaseGate
 from kayse_admin.upstream.operations import Settled, perform
 
 logger = logging.getLogger("kayse_admin.jobs")
@@ -71,21 +75,57 @@ def serve(after_each: Callable[[], object] = lambda: None) -> int:
 
 
 def _serve_all(held: Held, after_each: Callable[[], object]) -> int:
-    done = 0
+    done, known = 0, set[int]()
+    _take_over_stopped()
     while not ending_soon.is_set() and (job := ledger.due()):
         if not held():
             raise LockLost
-        if ledger.turn(job):
-            job.refresh_from_db()
+        if job.at_once and not is_free(job.pk):
+            ledger.leave_alone(job)
+        # A running job's turn is noted together with what it does, in the same transaction.
+        elif job.state == Job.State.RUNNING or ledger.turn(job):
+            if job.pk not in known:
+                # A dead process left it before we took the lock, or before its own was free.
+                unanswered.take_over(job)
+                known.add(job.pk)
             done += _serve_once(job, held)
             after_each()
     return done
 
 
-def _serve_once(job: Job, held: Held) -> int:
-    """One step of a job: settle what a dead process left, send one request, look at one unanswered, or finish."""
-    unanswered.take_over(job)
-    actor = ledger.owner(job)
+def _take_over_stopped() -> None:
+    """What a dead process was sending of a job that was stopped meanwhile may be at Kayse all the same. Called by who
+    holds the sending lock; a job that is sent beside it has a lock of its own.
+    """
+    for job in ledger.stopped_in_mid_request():
+        if is_free(job.pk):
+            unanswered.take_over(job)
+
+
+def serve_now(job: Job, actor: Actor) -> None:
+    """Send the first request of a small job in the process of the person who waits for its answer.
+
+    It goes beside the other jobs, under a lock of its own, and may use what they keep for people. What is left after
+    it (halves of a refused batch, unanswered rows, a budget that is used up) is the workers', as if it were any job;
+    so is the whole of it when this process dies.
+    """
+    with sending(job.pk) as held:
+        if held is None or not ledger.turn_alone(job):
+            return
+        job.refresh_from_db()
+        _serve_once(job, held, actor)
+        job.refresh_from_db()
+        if job.state == Job.State.RUNNING and not job.chunks.filter(state=Chunk.State.PENDING).exists():
+            _serve_once(job, held, actor)
+    ledger.hand_over(job)
+
+
+def _serve_once(job: Job, held: Held, person: Actor | None = None) -> int:
+    """One step of a job: send one request, look at one that was never answered, or finish.
+
+    `person` is who waits for it; without one the job goes on behalf of its owner, and leaves the reserve to people.
+    """
+    actor = person or ledger.owner(job)
     kind = kind_of(job)
     if actor is None or not actor.can(kind.capability):
         ledger.stand(job, f"{job.owner_name} may not do this any more. An administrator can decide.")
@@ -93,11 +133,18 @@ def _serve_once(job: Job, held: Held) -> int:
     look = job.chunks.filter(verify_at__isnull=False).order_by("verify_at").first()
     if look and look.verify_at and look.verify_at <= timezone.now():
         # All looks come before what they may put back among the rows to be sent: so that goes in one request.
+        ledger.turn(job)
         _after(job, unanswered.look(job, look, kind, actor))
         return 0
     chunk = job.chunks.filter(state=Chunk.State.PENDING).order_by("first", "pk").first()
+    unread = reading_first.unread(chunk) if chunk and kind.reads_first else None
+    if chunk and unread:
+        purpose = Purpose.PERSON if person else Purpose.JOB
+        if _admitted(job, purpose) and _going(job, purpose):
+            _after(job, reading_first.look(job, chunk, unread, kind, actor))
+        return 0
     if chunk:
-        return _send(job, chunk, kind, actor, held)
+        return _send(job, chunk, kind, actor, held, Purpose.PERSON if person else Purpose.JOB)
     if look and look.verify_at:
         ledger.wait(job, look.verify_at, f"waiting until {moment(look.verify_at)} to look at unanswered rows")
     else:
@@ -105,27 +152,35 @@ def _serve_once(job: Job, held: Held) -> int:
     return 0
 
 
-def _send(job: Job, chunk: Chunk, kind: Kind, actor: Actor, held: Held) -> int:
-    rows = ledger.rows_of(chunk)
+def _send(job: Job, chunk: Chunk, kind: Kind, actor: Actor, held: Held, purpose: Purpose) -> int:
+    rows = _still_wanted(job, chunk, kind)
     if not rows:
         Chunk.objects.filter(pk=chunk.pk).update(state=Chunk.State.DONE, finished_at=timezone.now())
         return 0
+    if kind.reads:
+        return _ask(job, chunk, kind, actor, rows, purpose)
     operation, at = uuid.uuid4(), timezone.now()
 
     def begin() -> None:
         """In the transaction of the intent: this request is being sent, by this operation."""
         if not held():
             raise LockLost
-        active = Job.objects.filter(pk=job.pk, state=Job.State.RUNNING).exists()
-        mine = Chunk.objects.filter(pk=chunk.pk, state=Chunk.State.PENDING)
-        if not active or not mine.update(state=Chunk.State.SENDING, operation=operation, sent_at=at):
+        # A row that joined it since the rows were read must not be taken for sent.
+        mine = Chunk.objects.filter(
+            pk=chunk.pk, state=Chunk.State.PENDING, first=chunk.first, last=chunk.last
+        )
+        if not _going(job, purpose) or not mine.update(
+            state=Chunk.State.SENDING, operation=operation, sent_at=at
+        ):
             raise Overtaken
+        if kind.overtaken(job, rows):
+            raise Overtaken  # since they were read: the next turn leaves them out
 
     def settle(outcome: Outcome[Any]) -> Settled:
         _settle(job, chunk, kind, actor, rows, outcome, at)
         return Settled()
 
-    if not _admitted(job):
+    if not _admitted(job, purpose):
         return 0
     try:
         outcome = perform(
@@ -135,10 +190,10 @@ def _send(job: Job, chunk: Chunk, kind: Kind, actor: Actor, held: Held) -> int:
             operation=operation,
             payload=kind.payload(job, rows),
             before=_before(rows),
-            send=lambda kayse: kind.send(kayse, job, rows),
+            send=lambda kayse: kind.send(_in_time(kayse, purpose), job, rows),
             settle=settle,
             reason=job.reason,
-            purpose=Purpose.JOB,
+            purpose=purpose,
             job=job.pk,
             together=begin,
             told=kind.told,
@@ -146,10 +201,59 @@ def _send(job: Job, chunk: Chunk, kind: Kind, actor: Actor, held: Held) -> int:
     except Overtaken:
         return 0
     _after(job, outcome)
+    if Job.objects.filter(pk=job.pk, state=Job.State.PAUSED).exists():
+        ending.finish(job)
     return 1
 
 
-def _admitted(job: Job) -> bool:
+def _still_wanted(job: Job, chunk: Chunk, kind: Kind) -> list[Row]:
+    """The rows of a request that are to be sent; what has been overtaken meanwhile gets its outcome instead.
+
+    It failed, or is as unknown as before where an earlier request with it was not answered.
+    """
+    with transaction.atomic():
+        rows = ledger.rows_of(chunk)
+        why = kind.overtaken(job, rows)
+        late = [row for row in rows if row.number in why]
+        became = [
+            Became(
+                Row.Outcome.UNKNOWN if ledger.was_sent(chunk, row) else Row.Outcome.FAILED,
+                row.target,
+                why[row.number],
+            )
+            for row in late
+        ]
+        ledger.record(chunk, late, became)
+    return [row for row in rows if row.number not in why]
+
+
+def _ask(job: Job, chunk: Chunk, kind: Kind, actor: Actor, rows: list[Row], purpose: Purpose) -> int:
+    """A request that only reads: it changes nothing, so what a process that dies was told is simply asked again."""
+    if not _admitted(job, purpose) or not _going(job, purpose):
+        return 0
+    at = timezone.now()
+    outcome = read(lambda kayse: kind.send(kayse, job, rows), purpose=purpose)
+    with transaction.atomic():
+        _settle(job, chunk, kind, actor, rows, outcome, at)
+    _after(job, outcome)
+    return 1
+
+
+def _going(job: Job, purpose: Purpose) -> bool:
+    """Note the job's turn; False when somebody paused or cancelled it meanwhile."""
+    if purpose is Purpose.JOB:
+        return ledger.turn(job)
+    return Job.objects.filter(pk=job.pk, state=Job.State.RUNNING).exists()
+
+
+def _in_time(kayse: KayseClient, purpose: Purpose) -> KayseClient:
+    """The client, which takes no longer than a person waits for any answer when a person waits for this one."""
+    if purpose is not Purpose.PERSON:
+        return kayse
+    return kayse.with_gate(DatabaseGate(purpose), deadline=settings.KAYSE_PERSON_DEADLINE)
+
+
+def _admitted(job: Job, purpose: Purpose) -> bool:
     """Whether it makes sense to try: a request that the gate would refuse anyway leaves no trace in the record."""
     row = circuit.state()
     until = circuit.open_until(row)
@@ -159,7 +263,7 @@ def _admitted(job: Job) -> bool:
         ledger.wait(job, until, f"waiting for Kayse, which has been failing, until {moment(until)}")
     else:
         hour = budget.current()
-        if hour.used < hour.limit - settings.KAYSE_RESERVE:
+        if hour.used < hour.limit - budget.kept(purpose):
             return True
         ledger.wait(job, hour.reset_at, BUDGET.format(moment(hour.reset_at)))
     return False
@@ -183,12 +287,17 @@ def _settle(
         requests=F("requests") + outcome.requests, duration_ms=outcome.duration_ms, finished_at=timezone.now()
     )
     if isinstance(outcome, Applied):
-        mine.update(state=Chunk.State.DONE, detail="")
         became = kind.settle(actor, job, rows, outcome.value, at)
+        silent = [row for row, one in zip(rows, became, strict=True) if one.outcome == Row.Outcome.UNKNOWN]
+        mine.update(state=Chunk.State.DONE, detail="", verify_at=unanswered.look_at(silent, kind))
         ledger.record(chunk, rows, became)
+    elif isinstance(outcome, Unknown) and kind.reads:
+        mine.update(state=Chunk.State.FAILED, detail=outcome.sentence)
+        ledger.record(chunk, rows, [Became(Row.Outcome.FAILED, reason=outcome.reason.sentence)] * len(rows))
     elif isinstance(outcome, Unknown):
         unanswered.note(chunk, rows, kind, outcome.sentence)
     elif isinstance(outcome, Rejected) and not outcome.is_key_refused:
+        kind.refused(rows, outcome, at)
         _refused(job, chunk, kind, rows, outcome)
     else:
         mine.update(state=Chunk.State.PENDING, detail=outcome.sentence)
@@ -233,10 +342,8 @@ def sweep() -> bool:
     from kayse_admin.jobs import tasks
 
     tasks.forget_old()
-    if ledger.due() is None or tasks.is_queued():
+    left = ledger.due() is not None or bool(ledger.stopped_in_mid_request())
+    if tasks.is_queued() or not (preparing.waits() or (left and is_free())):
         return False
-    with sending() as held:
-        if held is None:
-            return False
     ledger.wake()
     return True

@@ -1,9 +1,15 @@
-"""What people do with a job: pause, resume, cancel it, and decide about rows of which nobody knows what became."""
+"""What people do with a job: start, pause, resume, cancel it, and decide about rows whose outcome nobody knows."""
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from kayse_admin.accounts.roles import Capability
@@ -11,12 +17,72 @@ from kayse_admin.actors import Actor
 from kayse_admin.audit import recorder
 from kayse_admin.audit.actions import Action
 from kayse_admin.audit.records import Target
-from kayse_admin.jobs import ledger, unanswered
+from kayse_admin.jobs import ledger, runner, unanswered
 from kayse_admin.jobs.models import Chunk, Job, Row
-from kayse_admin.jobs.registry import Became, kind_of
+from kayse_admin.jobs.registry import Became, Kind, kind_of
+
+#: Up to so many rows go in one request, whose answer the person waits for.
+AT_ONCE = 100
+#: Rows about which one click can say something.
+MOST_DECIDED = 500
 
 CONTROLS = {"pause": ledger.pause, "resume": ledger.resume, "cancel": ledger.cancel}
 _DONE = {"pause": "Paused", "resume": "Resumed", "cancel": "Cancelled"}
+
+
+#: What can be said of an unknown row.
+CHOICES = ("there", "again", "not", "drop")
+GIVEN_UP = "Given up: nobody knows whether it happened."
+NOT_DONE = "Somebody looked at Kayse: it was not done."
+CANCELLED = "This job was cancelled: nothing of it is sent any more. Start a new one for what is missing."
+
+
+class Refused(Exception):
+    """A person's word that cannot be; the message says why, and nothing was changed."""
+
+
+def start(
+    actor: Actor,
+    kind: type[Kind],
+    title: str,
+    rows: Iterable[Row],
+    operation: uuid.UUID,
+    *,
+    reason: str = "",
+    options: dict[str, Any] | None = None,
+    undoes: int | None = None,
+    at_once: int = AT_ONCE,
+) -> Job:
+    """Start a job with these rows; the same operation id starts one, and returns it as it stands.
+
+    Up to `at_once` rows are sent before this returns, whatever else is under way; more are left to the workers.
+    """
+    actor.require(kind.capability)
+    with transaction.atomic():
+        job, new = Job.objects.get_or_create(
+            operation=operation,
+            defaults={
+                "kind": kind.name,
+                "title": title[:200],
+                "owner_id": actor.id or 0,
+                "owner_name": actor.name[:200],
+                "reason": reason[:200],
+                "options": options or {},
+                "undoes": undoes,
+            },
+        )
+        if new:
+            ledger.add_rows(job, rows)
+            ledger.start(job, size=kind.size or settings.KAYSE_BULK_ROWS, at_once=at_once)
+            if not kind.reads:
+                # Its requests may leave from a worker: this says who it was, and from where.
+                recorder.fact(
+                    actor, Action.JOB_START, target_of(job), after={"rows": job.total}, reason=reason
+                )
+    if new and job.at_once:
+        runner.serve_now(job, actor)
+        job.refresh_from_db()
+    return job
 
 
 def may_control(actor: Actor, job: Job) -> bool:
@@ -37,43 +103,75 @@ def control(actor: Actor, job: Job, what: str) -> bool:
 
 
 def decide(actor: Actor, job: Job, number: int, choice: str, result: int | None = None) -> bool:
-    """A person's word about an unknown row: "there" (with its id), "again" (may be a double), or "drop".
+    """A person's word about an unknown row, one of `CHOICES`: "there" (with its id), "again" (may be a double), "not"
+    (they looked: it was not done; only of what is no create), or "drop".
 
-    False when the row is not unknown any more.
+    False when the row is not unknown any more. Raises Refused for an id that cannot be what became of the row, and
+    for "again" when the job was cancelled.
     """
     _require(actor, job)
     row = Row.objects.filter(job=job, number=number, outcome=Row.Outcome.UNKNOWN).first()
-    chunk = job.chunks.filter(first__lte=number, last__gte=number, unknown__gt=0).first()
-    if row is None or chunk is None:
+    if row is None or (choice == "not" and not row.target):
         return False
+    typed = result if choice == "there" and not row.target else None
+    if typed and (why := kind_of(job).check_result(job, row, typed)):
+        raise Refused(why)
     with transaction.atomic():
-        if choice == "again":
-            if not unanswered.send_again(job, chunk, row):
-                return False
-            ledger.resume(job)
-        else:
-            _close(actor, job, chunk, row, choice, result)
-        words = {"there": f"Row {number} is at Kayse.", "again": f"Row {number} is sent again."}
+        decided = _again(job, row) if choice == "again" else _close(actor, job, row, choice, result)
+        if not decided:
+            return False
         recorder.fact(
             actor,
             Action.JOB_CONTROL,
             target_of(job),
-            detail=words.get(choice, f"Row {number} is given up."),
+            detail=f"Row {number}: {_said(job, row, choice)}.",
             after={"row": number, "choice": choice, "id": result},
         )
     return True
 
 
-def _close(actor: Actor, job: Job, chunk: Chunk, row: Row, choice: str, result: int | None) -> None:
-    became = Became(Row.Outcome.FAILED, reason="Given up: nobody knows whether Kayse has it.")
+def _said(job: Job, row: Row, choice: str) -> str:
+    there = kind_of(job).done_words[0] if row.target else "It is there"
+    return {"there": there, "again": "It is sent again", "not": "It was not done"}.get(
+        choice, "It is given up"
+    )
+
+
+def decidable(job: Job) -> QuerySet[Row]:
+    """The unknown rows about which one word can be said together: those whose id is known."""
+    return Row.objects.filter(job=job, outcome=Row.Outcome.UNKNOWN, target__isnull=False).order_by("number")
+
+
+def decide_all(actor: Actor, job: Job, choice: str) -> int:
+    """The same word about the first `MOST_DECIDED` of the rows that are `decidable`; returns about how many."""
+    _require(actor, job)
+    numbers = list(decidable(job).values_list("number", flat=True)[:MOST_DECIDED])
+    return sum(decide(actor, job, number, choice) for number in numbers)
+
+
+def _again(job: Job, row: Row) -> bool:
+    if Job.objects.select_for_update().get(pk=job.pk).state == Job.State.CANCELLED:
+        raise Refused(CANCELLED)
+    if not unanswered.send_again(job, row):
+        return False
+    ledger.resume(job)
+    return True
+
+
+def _close(actor: Actor, job: Job, row: Row, choice: str, result: int | None) -> bool:
+    chunk = ledger.reopen(job, row)
+    if chunk is None:
+        return False
+    became = Became(Row.Outcome.FAILED, row.target, NOT_DONE if choice == "not" else GIVEN_UP)
     if choice == "there":
         row.result = row.target or result
         became = kind_of(job).settle_row(actor, job, row, chunk.sent_at or timezone.now())
-    ledger.record(chunk, [row], [became], was=Row.Outcome.UNKNOWN)
+    ledger.record(chunk, [row], [became])
     chunk.refresh_from_db()
-    if not chunk.unknown:
+    if chunk.unknown <= 0:
         Chunk.objects.filter(pk=chunk.pk).update(state=Chunk.State.DONE, verify_at=None)
         unanswered.tell(chunk)
+    return True
 
 
 def target_of(job: Job) -> Target:

@@ -8,14 +8,15 @@ from django.utils import timezone
 from django_tasks import TaskResultStatus, task
 from django_tasks_db.models import DBTaskResult
 
-from kayse_admin.jobs import runner
+from kayse_admin.jobs import preparing, runner
 
 KEEP = timedelta(days=1)
 
 
 @task()
 def serve_jobs() -> int:
-    """Serve every job that is due; returns how many requests were sent."""
+    """Prepare and serve every job that is due; returns how many requests were sent."""
+    preparing.serve(runner.ending_soon.is_set)
     return runner.serve()
 
 

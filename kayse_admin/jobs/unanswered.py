@@ -1,4 +1,4 @@
-"""Requests that were sent and never answered: what a read can find out, and what only a person can decide.
+"""Requests that were never answered, rows that no answer names: what a read can find out, what only a person can say.
 
 An update is looked at, within a cap of reads for each job, and sent again only where the vendor still shows the old
 value some minutes later. A create is never sent again by a machine: the vendor offers no way to look for it.
@@ -6,12 +6,14 @@ value some minutes later. A create is never sent again by a machine: the vendor 
 
 from __future__ import annotations
 
-from datetime import timedelta
+import uuid
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Min
 from django.utils import timezone
 
 from kayse_admin.actors import Actor
@@ -39,12 +41,32 @@ def take_over(job: Job) -> None:
 
 def note(chunk: Chunk, rows: list[Row], kind: Kind, why: str) -> None:
     """Write that nobody knows what became of these rows; inside the caller's transaction."""
-    verify = any(kind.may_resend(row) for row in rows)
-    at = timezone.now() + timedelta(seconds=settings.JOB_SETTLING)
     Chunk.objects.filter(pk=chunk.pk).update(
-        state=Chunk.State.UNKNOWN, detail=why[:500], verify_at=at if verify else None
+        state=Chunk.State.UNKNOWN, detail=why[:500], verify_at=look_at(rows, kind)
     )
     ledger.record(chunk, rows, [Became(Row.Outcome.UNKNOWN, reason=why)] * len(rows))
+
+
+def look_at(rows: Sequence[Row], kind: Kind) -> datetime | None:
+    """When a read may tell what became of these rows; None when no read can."""
+    if not any(kind.may_resend(row) for row in rows):
+        return None
+    return timezone.now() + timedelta(seconds=settings.JOB_SETTLING)
+
+
+def next_look(job: Job) -> datetime | None:
+    """When the job looks by itself at what was never answered; None when it will not."""
+    if not job.is_active:
+        return None
+    found: datetime | None = job.chunks.aggregate(at=Min("verify_at"))["at"]
+    return found
+
+
+def looks_of(operations: Collection[uuid.UUID]) -> dict[uuid.UUID, datetime]:
+    """Which of these requests a job looks at by itself, and when; one query."""
+    active = Chunk.objects.filter(operation__in=operations, job__state__in=ledger.ACTIVE)
+    found = active.filter(verify_at__isnull=False).values_list("operation", "verify_at")
+    return {operation: at for operation, at in found if operation and at}
 
 
 def look(job: Job, chunk: Chunk, kind: Kind, actor: Actor) -> Outcome[Any] | None:
@@ -63,40 +85,53 @@ def look(job: Job, chunk: Chunk, kind: Kind, actor: Actor) -> Outcome[Any] | Non
     if not isinstance(outcome, Applied) and not gone and not outcome.requests:
         return outcome
     with transaction.atomic():
+        # The row first and its request after it, as everybody does who decides about one: so nobody waits in a circle.
+        if gone and seen is not Seen.DONE:
+            _settle(job, row, lambda _: Became(Row.Outcome.FAILED, reason=UNKNOWN_THERE))
+        elif seen is Seen.NEITHER or not (gone or isinstance(outcome, Applied)):
+            mine.filter(pk=row.pk).update(reason=NEITHER)
+        elif seen is Seen.DONE:
+            _settle(job, row, lambda at: kind.settle_row(actor, job, row, at))
+        else:
+            send_again(job, row)
         Chunk.objects.filter(pk=chunk.pk).update(
             reads=F("reads") + 1, requests=F("requests") + outcome.requests
         )
-        if gone:
-            became = Became(Row.Outcome.FAILED, reason="Kayse does not know this client any more.")
-            ledger.record(chunk, [row], [became], was=Row.Outcome.UNKNOWN)
-        elif not isinstance(outcome, Applied) or seen is Seen.NEITHER:
-            mine.filter(pk=row.pk).update(reason=NEITHER)
-        elif seen is Seen.DONE:
-            became = kind.settle_row(actor, job, row, chunk.sent_at or timezone.now())
-            ledger.record(chunk, [row], [became], was=Row.Outcome.UNKNOWN)
-        else:
-            send_again(job, chunk, row)
     return None
 
 
 NEITHER = "Kayse shows neither the old values nor the new ones."
+UNKNOWN_THERE = "Kayse does not know this client any more."
 
 
-def send_again(job: Job, chunk: Chunk, row: Row) -> bool:
+def _settle(job: Job, row: Row, what: Callable[[datetime], Became]) -> None:
+    """Write what became of an unknown row, unless a person said so meanwhile."""
+    if mine := ledger.reopen(job, row):
+        ledger.record(mine, [row], [what(mine.sent_at or timezone.now())])
+
+
+def send_again(job: Job, row: Row) -> bool:
     """Put an unknown row back among those to be sent, in a request that joins its neighbours."""
     with transaction.atomic():
-        if not Row.objects.filter(pk=row.pk, outcome=Row.Outcome.UNKNOWN).update(outcome="", reason=""):
+        chunk = ledger.reopen(job, row)
+        if chunk is None:
             return False
-        ledger.add(chunk, {Row.Outcome.UNKNOWN: -1})
-        pending = job.chunks.filter(state=Chunk.State.PENDING, first__gte=chunk.first, last__lte=chunk.last)
-        again = pending.filter(is_half=False).first()
-        if again is None:
+        if not _joined(job, chunk, row.number):
             Chunk.objects.create(job=job, first=row.number, last=row.number)
-        else:
-            pending.filter(pk=again.pk).update(
-                first=min(again.first, row.number), last=max(again.last, row.number)
-            )
     return True
+
+
+def _joined(job: Job, chunk: Chunk, number: int) -> bool:
+    """Whether a row could join a request to come for others of its own; rows of which nobody knows what became must
+    not lie between, or two requests would seem to be about them.
+    """
+    pending = job.chunks.filter(state=Chunk.State.PENDING, first__gte=chunk.first, last__lte=chunk.last)
+    again = pending.filter(is_half=False).order_by("-pk").first()
+    if again is None:
+        return False
+    first, last = min(again.first, number), max(again.last, number)
+    between = Row.objects.filter(job=job, number__range=(first, last), outcome=Row.Outcome.UNKNOWN)
+    return not between.exists() and bool(pending.filter(pk=again.pk).update(first=first, last=last))
 
 
 def _close(chunk: Chunk) -> None:

@@ -13,6 +13,7 @@ urlpatterns = [
     path("<kid:pk>/pause/", views.pause, name="pause"),
     path("<kid:pk>/resume/", views.resume, name="resume"),
     path("<kid:pk>/cancel/", views.cancel, name="cancel"),
+    path("<kid:pk>/rows/", views.decide_all, name="decide_all"),
     path("<kid:pk>/rows/<kid:number>/", views.decide, name="decide"),
     path("<kid:pk>/<slug:outcome>.csv", views.download, name="download"),
 ]

@@ -10,6 +10,7 @@ import json
 import math
 import re
 import unicodedata
+from itertools import chain
 from typing import Any, NoReturn, TypeVar
 
 from kayse_admin.kayse_api.errors import NoUsableAnswer
@@ -53,7 +54,27 @@ def read_json(body: bytes) -> Any:
         value = json.loads(text, parse_int=_int, parse_float=_float, parse_constant=_refuse)
     except (ValueError, RecursionError):
         raise unusable() from None
-    return _storable(value, MAX_DEPTH)
+    if _ESCAPED.search(text):
+        return _storable(value, MAX_DEPTH)
+    if _is_deeper(value, MAX_DEPTH):
+        raise unusable()
+    return value
+
+
+# In valid UTF-8 and valid JSON either of them can only come as an escape; a large answer without any is not walked
+# through text by text.
+_ESCAPED = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
+
+
+def _is_deeper(value: Any, most: int) -> bool:
+    """Whether arrays and objects are nested in each other more than `most` times, level by level."""
+    level = [value]
+    for _ in range(most + 1):
+        parts = [one.values() if type(one) is dict else one for one in level if type(one) in (dict, list)]
+        if not parts:
+            return False
+        level = list(chain.from_iterable(parts))
+    return True
 
 
 def _int(text: str) -> int | str:

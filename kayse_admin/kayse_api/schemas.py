@@ -13,10 +13,12 @@ Vendor pages: "Clients" and "Case Lists".
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Final, Self
+from types import MappingProxyType
+from typing import Annotated, Any, ClassVar, Final, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PrivateAttr, StrictBool, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StrictBool, ValidationError
 
 from kayse_admin.kayse_api.errors import NoUsableAnswer
 from kayse_admin.kayse_api.outcomes import UnknownReason
@@ -107,7 +109,8 @@ class Record(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True, coerce_numbers_to_str=True)
 
     id: Id
-    _odd: dict[str, Any] = PrivateAttr(default_factory=dict)
+    # Not a private attribute of pydantic's, which would double the price of every record of an answer.
+    _odd: ClassVar[Mapping[str, Any]] = MappingProxyType({})
 
     @classmethod
     def read(cls, raw: object) -> Self:
@@ -123,15 +126,14 @@ class Record(BaseModel):
         except ValidationError as error:
             odd = {str(problem["loc"][0]) for problem in error.errors(include_input=False)}
         record = cls.model_validate({key: value for key, value in raw.items() if key not in odd})
-        record._odd.update({key: raw[key] for key in raw if key in odd})
+        object.__setattr__(record, "_odd", {key: raw[key] for key in raw if key in odd})
         return record
 
     @property
     def told(self) -> dict[str, Any]:
         """The documented keys that came, with their values; None when the vendor said null."""
-        return {
-            name: getattr(self, name) for name in type(self).model_fields if name in self.model_fields_set
-        }
+        came = self.model_fields_set
+        return {name: value for name, value in vars(self).items() if name in came}
 
     @property
     def extra(self) -> dict[str, Any]:

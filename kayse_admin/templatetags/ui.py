@@ -30,6 +30,8 @@ TIME = "H:i"
 KINDS = frozenset({"ok", "warn", "bad", "info", "neutral", "accent"})
 #: A value of a diff with more characters than this is folded to two lines.
 LONG = 160
+#: Fields of a brief diff.
+BRIEF_ROWS = 4
 #: Icons smaller than this get a thicker line, or they would fade.
 SMALL = 20
 TINTS = ("accent", "info", "ok", "warn", "bad", "neutral")
@@ -142,7 +144,8 @@ def time_tag(value: datetime | None) -> SafeString:
     if not value:
         return format_html('<span class="muted">{}</span>', "–")
     full = dateformat.format(_local(value), f"{DATE}, H:i:s T")
-    return format_html('<time datetime="{}" title="{}">{}</time>', value.isoformat(), full, moment(value))
+    exact = value.isoformat(timespec="seconds")
+    return format_html('<time datetime="{}" title="{}">{}</time>', exact, full, moment(value))
 
 
 @register.simple_tag
@@ -193,20 +196,29 @@ def shown(value: object) -> str:
 
 
 @register.inclusion_tag("components/diff.html")
-def diff_table(changes: Iterable[Change], caption: str = "What changed") -> dict[str, Any]:
-    """Field, before, after of each `Change`, with signs and colour; "not told" in words."""
-    return {"rows": [_row(change) for change in changes], "caption": caption}
+def diff_table(
+    changes: Iterable[Change], caption: str = "What changed", brief: bool = False
+) -> dict[str, Any]:
+    """Field, before, after of each `Change`, with signs and colour; "not told" in words.
+
+    `brief`: the first few fields and the beginning of long values, for a line of a log that leads to the whole.
+    """
+    found = list(changes)
+    rows = [_row(change, brief) for change in (found[:BRIEF_ROWS] if brief else found)]
+    return {"rows": rows, "more": len(found) - len(rows), "caption": caption}
 
 
-def _row(change: Change) -> dict[str, Any]:
+def _row(change: Change, brief: bool) -> dict[str, Any]:
     """Of two lists a change tells what went and what came, so that an empty side is not an empty list."""
     went, came = ("none removed", "none added") if change.kind == Kind.ITEMS else ("empty", "empty")
-    sides = [_side(change.before, went, "del", "bad"), _side(change.after, came, "ins", "ok")]
+    sides = [_side(change.before, went, "del", "bad", brief), _side(change.after, came, "ins", "ok", brief)]
     return {"label": change.label, "sides": sides}
 
 
-def _side(value: object, nothing: str, tag: str, css: str) -> dict[str, Any]:
+def _side(value: object, nothing: str, tag: str, css: str, brief: bool) -> dict[str, Any]:
     words = "" if value is NOT_TOLD else shown(value)
+    if brief and len(words) > LONG:
+        words = words[: LONG - 1] + "…"
     said = "not told" if value is NOT_TOLD else nothing
     return {"words": words, "nothing": said, "long": len(words) > LONG, "tag": tag, "css": css}
 

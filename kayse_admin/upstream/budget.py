@@ -60,11 +60,16 @@ def current() -> Budget:
 def take(purpose: Purpose) -> datetime | None:
     """Take one request. None when it is granted, else the moment at which the next hour begins."""
     row = current()
-    keep = 0 if purpose is Purpose.PERSON else settings.KAYSE_RESERVE
-    granted = Budget.objects.filter(key_digest=row.key_digest, used__lt=F("limit") - keep).update(
+    granted = Budget.objects.filter(key_digest=row.key_digest, used__lt=F("limit") - kept(purpose)).update(
         used=F("used") + 1
     )
     return None if granted else row.reset_at
+
+
+def kept(purpose: Purpose) -> int:
+    """How many requests of an hour are not for this purpose."""
+    reserve: int = settings.KAYSE_RESERVE
+    return 0 if purpose is Purpose.PERSON else reserve
 
 
 def give_back() -> None:
@@ -87,7 +92,8 @@ def told(limit: int | None, remaining: int | None, reset_at: datetime | None) ->
     now = timezone.now()
     if row.told_at is None or abs(reset_at - row.reset_at) > SAME_RESET:
         rows.filter(reset_at=row.reset_at).update(limit=ceiling, used=used, reset_at=reset_at, told_at=now)
-    else:
+    elif (ceiling, used) != (row.limit, row.used):
+        # Usually the two counts agree: then nothing is written, and no disk is waited for.
         rows.update(limit=ceiling, used=Greatest(F("used"), used), told_at=now)
 
 

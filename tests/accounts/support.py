@@ -11,7 +11,7 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.test import Client as Browser
 
 from kayse_admin.accounts.models import User
-from kayse_admin.accounts.sessions import SIGNED_IN_AT
+from kayse_admin.accounts.sessions import PROVED_AT, SIGNED_IN_AT
 from kayse_admin.audit.models import Event
 from tests.conftest import PASSWORD
 
@@ -55,5 +55,7 @@ def aged(browser: Browser, seconds: float) -> SessionBase:
     """Let the browser's session have begun so many seconds earlier; returns it."""
     session = browser.session
     session[SIGNED_IN_AT] -= seconds
+    if PROVED_AT in session:
+        session[PROVED_AT] -= seconds
     session.save()
     return session

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -262,3 +263,77 @@ def test_without_a_provider_there_is_no_such_page(client: Browser) -> None:
     assert client.get(LOGIN).status_code == 404
     assert client.get(f"{LOGIN}callback/").status_code == 404
     assert "single sign-on" not in client.get("/sign-in/").text
+
+
+# --- How fresh the proof is -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def administrator(provider: Provider, settings: LazySettings) -> User:
+    settings.OIDC_GROUP_ROLES = {}
+    made = person(email="ida@firm.example")
+    made.groups.add(Group.objects.get(name="administrator"))
+    return made
+
+
+def is_asked_again(browser: Browser, somebody: User) -> bool:
+    """Whether what opens doors asks for a proof."""
+    answer = browser.get(f"/people/{somebody.pk}/roles/")
+    assert answer.status_code in (200, 302, 303)
+    return answer.status_code != 200
+
+
+def ida(provider: Provider, minutes: int | None = None) -> None:
+    """She signed in at the provider so many minutes ago; None: it does not tell."""
+    told = None if minutes is None else int(time.time()) - minutes * 60
+    provider.knows("ida-1", email="ida@firm.example", email_verified=True, auth_time=told)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "asked"),
+    [(0, False), (60, True), (-60, False), (None, True)],
+    ids=["now", "old", "ahead", "untold"],
+)
+def test_a_session_at_the_provider_is_no_fresh_proof(
+    minutes: int | None, asked: bool, provider: Provider, administrator: User
+) -> None:
+    ida(provider, minutes)
+    browser, _ = round_trip(provider, "ida-1")
+    assert browser.get("/account/").status_code == 200
+    assert is_asked_again(browser, administrator) == asked
+
+
+def confirm(provider: Provider, browser: Browser) -> None:
+    """From "Confirm that it is you" to the provider and back."""
+    page = browser.get("/account/confirm/provider/?next=/people/").text
+    link = re.search(rf'href="({LOGIN}[^"]*)"', page)
+    assert link
+    sent = browser.get(link[1].replace("&amp;", "&"))["Location"]
+    query = parse_qs(urlsplit(sent).query)
+    assert (query["prompt"], query["max_age"]) == (["login"], ["0"])
+    assert browser.get(provider.answer(sent, sub="ida-1"))["Location"] == "/people/"
+
+
+@pytest.mark.parametrize(
+    ("minutes", "asked"), [(0, False), (60, True), (None, False)], ids=["now", "ignored", "untold"]
+)
+def test_signing_in_again_there_is_a_proof_unless_the_provider_tells_otherwise(
+    minutes: int | None, asked: bool, provider: Provider, administrator: User
+) -> None:
+    ida(provider)
+    browser, _ = round_trip(provider, "ida-1")
+    assert is_asked_again(browser, administrator)
+    ida(provider, minutes)
+    confirm(provider, browser)
+    assert is_asked_again(browser, administrator) == asked
+
+
+def test_the_answer_to_another_request_is_no_proof(provider: Provider, administrator: User) -> None:
+    """Ask twice, plainly and with a new sign-in, and answer the plain one."""
+    ida(provider)
+    browser = Browser()
+    plain = authorize_url(browser)
+    browser.get(f"{LOGIN}?process=login&auth_params=prompt%3Dlogin")
+    browser.get(provider.answer(plain, sub="ida-1"))
+    assert browser.get("/account/").status_code == 200
+    assert is_asked_again(browser, administrator)

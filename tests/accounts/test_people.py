@@ -91,6 +91,7 @@ class TestInvitation:
     def test_the_link_is_shown_and_works_once(self, as_admin: Browser) -> None:
         answer = as_admin.post("/people/invite/", INVITED)
         assert answer.status_code == 200
+        assert "works once, within 72 hours" in answer.text
         person = User.objects.get(username="nell")
         assert not person.has_usable_password()
         assert roles_of(person) == ["auditor", "paralegal"]

@@ -14,7 +14,7 @@ def test_the_roles() -> None:
         return {capability.value for capability in GRANTS[role]}
 
     views = {"clients_view", "lists_view"}
-    assert may(Role.PARALEGAL) == views | {"clients_edit", "clients_delete"}
+    assert may(Role.PARALEGAL) == views | {"clients_edit", "clients_delete", "clients_reveal"}
     assert may(Role.MANAGER) == views | {"lists_edit"}
     assert may(Role.AUDITOR) == views | {"audit_view"}
     assert may(Role.ADMINISTRATOR) == {capability.value for capability in Capability}

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from kayse_admin.accounts.models import Session, User
 from kayse_admin.accounts.sessions import browser_of
+from kayse_admin.jobs.models import Job
 from tests.accounts.support import aged, facts, sign_in
 from tests.conftest import PASSWORD, signed_in
 
@@ -63,6 +64,26 @@ def test_it_ends_after_thirty_idle_minutes(people: dict[str, User], as_paralegal
     assert "signed out after 30 minutes" in as_paralegal.get(answer["Location"]).text
     assert not Session.objects.filter(user=people["paralegal"]).exists()
     assert facts() == [("sign_out", "Paula Legal", "by the dashboard, after 30 minutes without a click")]
+
+
+@pytest.mark.parametrize(
+    ("path", "fragment", "counts"),
+    [
+        ("/account/", False, True),
+        ("/jobs/{}/", False, True),
+        ("/jobs/{}/", True, False),
+        ("/clients/", True, True),
+    ],
+)
+def test_a_page_that_asks_by_itself_keeps_nobody_signed_in(
+    as_paralegal: Browser, path: str, fragment: bool, counts: bool
+) -> None:
+    job = Job.objects.create(kind="clients_upsert", title="Many", owner_id=1, owner_name="x", state="running")
+    ago = timezone.now() - timedelta(minutes=20)
+    Session.objects.update(last_seen_at=ago)
+    headers = {"HX-Request": "true"} if fragment else {}
+    assert as_paralegal.get(path.format(job.pk), headers=headers).status_code == 200
+    assert (Session.objects.get().last_seen_at != ago) is counts
 
 
 def test_it_ends_after_twelve_hours_however_busy(as_paralegal: Browser) -> None:

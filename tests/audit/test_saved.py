@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from django.test import Client as Browser
 
-from kayse_admin.accounts.models import User
-from kayse_admin.audit import saved
-from kayse_admin.audit.models import Event, SavedFilter
+from kayse_admin.accounts import saved
+from kayse_admin.accounts.models import SavedFilter, User
+from kayse_admin.audit.models import Event
 from tests.conftest import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -22,7 +22,9 @@ def text(response: Any) -> str:
 
 @pytest.fixture
 def kept(people: dict[str, User]) -> SavedFilter:
-    return SavedFilter.objects.create(person=people["auditor"], name="Unknown ones", query="result=unknown")
+    return SavedFilter.objects.create(
+        room="audit", person=people["auditor"], name="Unknown ones", query="result=unknown"
+    )
 
 
 def test_a_filter_is_kept_under_a_name_and_offered(as_auditor: Browser, people: dict[str, User]) -> None:
@@ -73,7 +75,9 @@ def test_a_bad_name_is_told_at_its_field(as_auditor: Browser, name: str, message
 
 def test_nobody_keeps_too_many(as_auditor: Browser, people: dict[str, User]) -> None:
     for number in range(saved.MOST):
-        SavedFilter.objects.create(person=people["auditor"], name=f"Filter {number}", query="result=unknown")
+        SavedFilter.objects.create(
+            room="audit", person=people["auditor"], name=f"Filter {number}", query="result=unknown"
+        )
     response = as_auditor.post(URL, {"name": "One more"})
     assert response.status_code == 422
     assert "You keep 20 filters already" in text(response)

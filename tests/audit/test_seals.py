@@ -229,7 +229,7 @@ def test_the_commands_say_it_and_answer_with_their_exit_code(sealed: list[int]) 
 
 
 def test_a_role_of_its_own_may_add_to_the_record_and_nothing_else(is_sqlite: bool) -> None:
-    """The role that docs/running.md describes, as PostgreSQL holds it; SQLite knows no roles."""
+    """The role that docs/audit.md describes, as PostgreSQL holds it; SQLite knows no roles."""
     if is_sqlite:
         assert runs_as_owner(["default"]) == []
         return
@@ -238,7 +238,7 @@ def test_a_role_of_its_own_may_add_to_the_record_and_nothing_else(is_sqlite: boo
     run(
         "CREATE ROLE kayse_app_in_a_test",
         "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO kayse_app_in_a_test",
-        "REVOKE UPDATE, DELETE ON audit_event, audit_seal, audit_sealedevent FROM kayse_app_in_a_test",
+        "REVOKE UPDATE, DELETE ON audit_event, audit_seal, audit_sealedevent, audit_purge FROM kayse_app_in_a_test",
         "GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO kayse_app_in_a_test",
         "SET LOCAL ROLE kayse_app_in_a_test",
     )

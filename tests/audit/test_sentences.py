@@ -124,6 +124,26 @@ def test_a_delete_tells_what_there_was() -> None:
     assert Operation(begun, Event(result="rejected")).changes == []
 
 
+@pytest.mark.parametrize(
+    ("detail", "verb"),
+    [
+        ("Paused.", "paused"), ("Resumed.", "resumed"), ("Cancelled.", "cancelled"),
+        ("Row 3 is at Kayse.", "decided about a row of"),
+    ],
+)  # fmt: skip
+def test_what_was_done_to_a_job_is_named(detail: str, verb: str) -> None:
+    job = {"target_kind": "job", "target_id": 3, "target_label": "Import"}
+    assert said("job_control", detail=detail, **job) == f"Paula Legal {verb} job Import"
+
+
+@pytest.mark.parametrize(
+    ("label", "told"),
+    [("17 labels", "changed 17 labels"), ("Case type 25", "changed the label of Case type 25")],
+)
+def test_labels_are_named_once(label: str, told: str) -> None:
+    assert said("labels_change", target_kind="label", target_label=label) == f"Paula Legal {told}"
+
+
 def test_an_action_of_another_version_is_still_told() -> None:
     assert said("client_teleport", **CLIENT) == "Paula Legal did “client_teleport” Ana García"
 
@@ -139,5 +159,12 @@ def test_every_action_with_every_result_is_a_sentence(action: Action, result: st
 def test_the_table_of_verbs_is_whole() -> None:
     """Whatever is sent to the vendor can fail, and its sentence needs a verb for that."""
     sent = {action for action in Action if action.startswith(("client", "case_list"))}
-    here_alone = {Action.CLIENT_EXPORT, Action.CLIENT_REVEAL, Action.CLIENTS_IMPORT}
+    here_alone = {
+        Action.CLIENT_EXPORT,
+        Action.CLIENT_REVEAL,
+        Action.CLIENTS_IMPORT,
+        Action.CASE_LISTS_LOOK,
+        Action.CASE_LIST_IN_USE,
+        Action.CASE_LIST_NOT_IN_USE,
+    }
     assert set(_TO) == sent - here_alone

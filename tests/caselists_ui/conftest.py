@@ -1,8 +1,16 @@
-"""Property tests on a busy machine: what a single example takes says nothing."""
+"""What the tests of the case lists share: the sandbox's cases."""
 
 from __future__ import annotations
 
-from hypothesis import HealthCheck, settings
+from typing import Any
 
-settings.register_profile("case_lists", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("case_lists")
+import pytest
+
+from tests.conftest import Sandbox
+
+
+@pytest.fixture
+def cases(sandbox: Sandbox) -> list[dict[str, Any]]:
+    """Every case of the sandbox."""
+    found: list[dict[str, Any]] = sandbox.http.get("/_sandbox/cases").json()["cases"]
+    return found

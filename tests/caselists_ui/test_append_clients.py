@@ -10,7 +10,7 @@ from tests.caselists_ui.helpers import confirmed, form, no_operation, only_opera
 from tests.caselists_ui.rules import Rules
 from tests.conftest import Sandbox
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 URL = "/case-lists/1/clients/append/"
 
 

@@ -9,16 +9,21 @@ from typing import Any
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.test import Client as Browser
+from django.utils import timezone
 
 from caselists_ui import services
-from caselists_ui.definition import Selection
+from caselists_ui.ledger import Step
 from caselists_ui.models import CaseList, Reading
+from clients_ui import directory
+from clients_ui.cases import clients_of
+from clients_ui.models import Client
 from kayse_admin.actors import Actor
+from kayse_admin.audit.actions import Action
 from tests.caselists_ui.helpers import confirmed, form, no_operation, only_operation, page_of, told
 from tests.caselists_ui.rules import Rules
 from tests.conftest import Sandbox
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 URL = "/case-lists/1/attach/"
 
 
@@ -34,13 +39,6 @@ class TestAttach(Rules):
         "Detaching the same cases takes them off again",
         "autofocus>Cancel</a>",
     )
-
-
-@pytest.fixture
-def cases(sandbox: Sandbox) -> list[dict[str, Any]]:
-    """Every case of the sandbox."""
-    found: list[dict[str, Any]] = sandbox.http.get("/_sandbox/cases").json()["cases"]
-    return found
 
 
 def outside(sandbox: Sandbox, cases: list[dict[str, Any]], many: int) -> list[int]:
@@ -144,6 +142,42 @@ def test_the_service_asks_for_the_role_itself(sandbox: Sandbox, as_manager: Brow
     told(as_manager)
     nobody = Actor(id=1, name="x", capabilities=frozenset({"lists_view"}))
     lists, operation = CaseList.objects.get(pk=1), uuid.uuid4()
+    step = Step(Action.CASE_LIST_ATTACH, {"include_ids": [1]})
     with pytest.raises(PermissionDenied):
-        services.attach(nobody, lists, Selection(include_ids=(1,)), operation=operation)
+        services.change_members(nobody, lists, step, operation=operation)
     no_operation()
+
+
+def test_the_question_names_whose_cases_they_are(
+    sandbox: Sandbox, as_manager: Browser, cases: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told(as_manager)
+    mine = [case for case in cases if case["client_ids"]][:14]
+    at = timezone.now()
+    for pk in sorted({case["client_ids"][0] for case in mine[:12]}):
+        own = [case["id"] for case in mine[:12] if case["client_ids"][0] == pk]
+        Client.objects.create(pk=pk, first_name="Zoë", last_name=f"<i>Number {pk}", case_ids=own, told_at=at)
+    Client.objects.create(pk=900_001, first_name="Gone", case_ids=[mine[0]["id"]], told_at=at, gone_at=at)
+    values = {"include_ids": " ".join(str(case["id"]) for case in mine)}
+    text = page_of(as_manager.post(URL, form(**values)))
+    assert text.count("Zoë &lt;i&gt;Number") == 10, "10 samples"
+    assert f"Number {mine[0]['client_ids'][0]}, case {mine[0]['id']}" in text
+    assert "and more" in text
+    assert "Gone" not in text
+    text = page_of(as_manager.post("/case-lists/1/detach/", form(include_ids="999999")))
+    assert "None of these cases belongs to a client who is known here." in text
+    assert "known here" not in page_of(as_manager.post(URL, form(case_types=["31"]))), (
+        "a filter names no case"
+    )
+    monkeypatch.setattr("clients_ui.cases.MOST_KNOWN", 3)
+    directory.forget_count()
+    assert "not looked up among more than 3 clients" in page_of(as_manager.post(URL, form(**values)))
+
+
+def test_ten_thousand_cases_are_looked_up_at_once(sandbox: Sandbox, as_manager: Browser) -> None:
+    told(as_manager)
+    Client.objects.create(pk=1, first_name="Ann", case_ids=[9_999, 2**63 - 1], told_at=timezone.now())
+    ids = [*range(1, 10_000), 2**63 - 1]
+    found = clients_of(ids, 10)
+    assert found is not None
+    assert [(case, client.pk) for case, client in found] == [(9_999, 1), (2**63 - 1, 1)]

@@ -16,7 +16,7 @@ from kayse_admin.audit.models import Event
 from tests.caselists_ui.helpers import form, no_operation, only_operation, page_of, pk_of
 from tests.conftest import Sandbox, signed_in
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 URL = "/case-lists/new/"
 
 

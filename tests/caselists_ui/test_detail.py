@@ -14,7 +14,7 @@ from kayse_admin.actors import Actor
 from tests.caselists_ui.helpers import confirmed, form, page_of, pk_of, told
 from tests.conftest import Sandbox
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def test_everything_that_is_known_costs_no_request(
@@ -114,3 +114,21 @@ def test_a_list_that_was_never_told_is_looked_for_once(sandbox: Sandbox, as_mana
     assert as_manager.get("/case-lists/999/").status_code == 404
     assert as_manager.get("/case-lists/998/attach/").status_code == 404
     assert len(sandbox.requests("GET", "/v1/case_lists")) == 1
+
+
+@pytest.mark.parametrize(
+    ("told_as", "words"),
+    [
+        ("public_api", "Through the API"),
+        ("app", "In the Kayse app"),
+        (None, "not told"),
+        ("<b>x</b>", "&lt;b&gt;x&lt;/b&gt;"),
+    ],
+)
+def test_who_made_it_is_told_in_words(
+    sandbox: Sandbox, as_manager: Browser, told_as: str | None, words: str
+) -> None:
+    told(as_manager)
+    CaseList.objects.filter(pk=1).update(origin=told_as, update_origin=told_as)
+    assert page_of(as_manager.get("/case-lists/1/")).count(f"<dd>{words}</dd>") == 2
+    assert f"{words}</td>" in page_of(as_manager.get("/case-lists/"))

@@ -11,7 +11,7 @@ from tests.caselists_ui.helpers import confirmed, form, only_operation, page_of,
 from tests.caselists_ui.rules import Rules
 from tests.conftest import Sandbox
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 URL = "/case-lists/1/duplicate/"
 
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
 from django.test import Client as Browser
 
 from caselists_ui import ledger
-from caselists_ui.models import CaseList, Version
+from caselists_ui.models import CaseList, Label, Version
 from tests.caselists_ui.helpers import confirmed, form, no_operation, only_operation, page_of, pk_of, told
 from tests.caselists_ui.rules import Rules
 from tests.conftest import Sandbox, signed_in
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 class TestEditOfAListFromElsewhere(Rules):
@@ -289,6 +290,29 @@ def test_a_checkpoint_is_made_before_the_set(sandbox: Sandbox, as_manager: Brows
     assert "Checkpoints" in text
 
 
+def test_the_parts_of_the_cost_add_up(sandbox: Sandbox, as_manager: Browser) -> None:
+    pk = made(as_manager)
+    as_manager.post(f"/case-lists/{pk}/clients/append/", confirmed(client_ids="3"))
+    values = opened(as_manager, pk, checkpoint="on")
+    text = page_of(as_manager.post("/case-lists/preview/", {**values, "pk": pk}))
+    parts = "the copy, a look at it, the change, 1 done again, a look at the new number of cases."
+    assert f"Costs 5 requests: {parts}" in text
+    before = len(sandbox.requests(path="/v1/"))
+    assert as_manager.post(f"/case-lists/{pk}/edit/", values).status_code == 303
+    assert len(sandbox.requests(path="/v1/")) == before + 5
+
+
+def test_the_comparison_of_versions_names_types_and_statuses(sandbox: Sandbox, as_manager: Browser) -> None:
+    Label.objects.create(kind="case_type", number=31, name="Zantac")
+    pk = made(as_manager, statuses=["30"])
+    save(as_manager, pk, case_types=["25", "31"], statuses=["35"])
+    text = page_of(as_manager.get(f"/case-lists/{pk}/versions/2/"))
+    for words in (">30 (no label)</del>", ">35 (no label)</ins>", ">Zantac</ins>"):
+        assert words in text, words
+    save(as_manager, pk, statuses=[])
+    assert ">35 (no label)</del>" in page_of(as_manager.get(f"/case-lists/{pk}/versions/3/"))
+
+
 def test_without_its_checkpoint_nothing_is_set(sandbox: Sandbox, as_manager: Browser) -> None:
     pk = made(as_manager, include_ids="1 2")
     sandbox.fault("status", method="POST", path=f"/v1/case_lists/{pk}/duplicate", status=400)
@@ -324,6 +348,53 @@ def test_a_version_is_compared_and_brought_back_as_a_new_one(sandbox: Sandbox, a
     newest = Version.objects.filter(case_list=pk).latest("number")
     assert (newest.number, newest.reason) == (3, "Back to version 1")
     assert newest.definition == Version.objects.get(case_list=pk, number=1).definition
+
+
+def test_bringing_a_version_back_names_what_leaves_the_definition(
+    sandbox: Sandbox, as_manager: Browser
+) -> None:
+    pk = made(as_manager)
+    first = sandbox.members(pk)
+    save(as_manager, pk, statuses=["30"], include_ids="201 202 203", exclude_ids="1 2")
+    text = page_of(as_manager.get(f"/case-lists/{pk}/edit/?version=1"))
+    for words in (
+        '3 included until now, no longer: <span class="mono">201, 202, 203</span>',
+        '2 left out until now, no longer: <span class="mono">1, 2</span>',
+        "Until now:</strong> Cases of type <strong>25 (no label)</strong> whose status is",
+    ):
+        assert words in text, words
+    unchanged = page_of(as_manager.get(f"/case-lists/{pk}/edit/"))
+    assert "until now" not in unchanged.casefold()
+    as_manager.post(f"/case-lists/{pk}/edit/", opened(as_manager, pk, query="?version=1"))
+    assert sandbox.members(pk) == first
+
+
+def test_every_version_tells_the_count_before_and_after_it(sandbox: Sandbox, as_manager: Browser) -> None:
+    pk = made(as_manager, statuses=["30"])
+    first = len(sandbox.members(pk))
+    as_manager.post(f"/case-lists/{pk}/clients/append/", confirmed(client_ids="3 4"))
+    appended = len(sandbox.members(pk))
+    save(as_manager, pk, case_types=["25", "31"], statuses=[])
+    second = len(sandbox.members(pk))
+    as_of = "(as of DAY)"
+    found = {}
+    for path in ("", "versions/1/", "versions/2/"):
+        text = page_of(as_manager.get(f"/case-lists/{pk}/{path}"))
+        plain = re.sub(r"<[^>]+>", "", re.sub(r"<time[^>]*>[^<]*</time>", "DAY", text))
+        found[path] = plain
+    assert f"{appended} cases {as_of} → {second} cases {as_of}" in found["versions/2/"]
+    assert f"{appended} cases {as_of} → {second} cases {as_of}" in found[""]
+    assert f"{first} cases {as_of}" in found["versions/1/"]
+    sandbox.fault("status", method="GET", path="/v1/case_lists", status=500, times=9)
+    save(as_manager, pk, name="B")
+    assert "→ number of cases not told" in page_of(as_manager.get(f"/case-lists/{pk}/versions/3/"))
+
+
+def test_what_stays_out_without_a_filter_does_not_come_back(sandbox: Sandbox, as_manager: Browser) -> None:
+    pk = made(as_manager, include_ids="201", exclude_ids="1 2")
+    values = opened(as_manager, pk, case_types=[], include_ids="2 201", exclude_ids="")
+    text = page_of(as_manager.post("/case-lists/preview/", {**values, "pk": pk}))
+    assert '1 left out until now, no longer: <span class="mono">2</span>' in text
 
 
 def test_a_version_that_is_none(sandbox: Sandbox, as_manager: Browser, as_auditor: Browser) -> None:

@@ -21,7 +21,7 @@ from kayse_admin.audit.models import Event, Stage
 from tests.caselists_ui.helpers import no_operation, page_of
 from tests.conftest import Sandbox
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 URL = "/case-lists/count/"
 
 
@@ -97,3 +97,18 @@ def test_a_list_that_a_failure_left_behind_is_swept(
     left = [row["name"] for row in sandbox.call("GET", "/case_lists?key=[Count")["data"]]
     assert len(left) == 2, "what is not of our making stays"
     assert not CaseList.objects.filter(name__startswith=exact.PREFIX, gone_at=None).exists()
+
+
+def test_a_scratch_list_left_by_a_timeout_is_swept(
+    sandbox: Sandbox, as_manager: Browser, actor: Actor, permitted: None, settings: Any
+) -> None:
+    settings.KAYSE_PERSON_DEADLINE = 0.4
+    sandbox.fault("hang", method="POST", path="/v1/case_lists", seconds=1, apply=True)
+    assert "not known" in exact.count(actor, Selection({"case_type_ids": [25]})).problem
+    settings.KAYSE_PERSON_DEADLINE = 25
+    (left,) = sandbox.call("GET", "/case_lists?key=[Count")["data"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(exact, "ORPHANED", timedelta(seconds=-1))
+        assert exact.sweep() == 1
+    assert sandbox.call("GET", "/case_lists?key=[Count")["data"] == []
+    assert Event.objects.get(action="case_list_delete", stage="outcome").target_id == left["id"]

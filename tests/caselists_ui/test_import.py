@@ -12,7 +12,7 @@ from tests.caselists_ui.helpers import form, no_operation, page_of, pk_of, told
 from tests.caselists_ui.test_edit import made
 from tests.conftest import Sandbox
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 URL = "/case-lists/import/"
 
 
@@ -62,7 +62,7 @@ def test_a_list_is_chosen_for_clients(sandbox: Sandbox, as_manager: Browser) -> 
     told(as_manager)
     before = len(sandbox.requests(path="/v1/"))
     text = page_of(as_manager.get("/case-lists/pick/", {"client_ids": "3,4 x", "q": "tort"}))
-    assert "/case-lists/1/clients/append/?client_ids=3%2C%204" in text
+    assert "/case-lists/1/clients/append/?client_ids=3%2C+4" in text
     assert "VIP callbacks" not in text
     assert "No list matches" in page_of(as_manager.get("/case-lists/pick/", {"q": "zzz"}))
     assert len(sandbox.requests(path="/v1/")) == before

@@ -18,7 +18,7 @@ from caselists_ui.models import CaseList
 from tests.caselists_ui.helpers import confirmed, page_of, told
 from tests.conftest import Sandbox, signed_in
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 URL = "/case-lists/"
 
 
@@ -47,6 +47,12 @@ def test_everything_is_answered_by_one_request(sandbox: Sandbox, as_manager: Bro
     ):
         names(as_manager, **query)
     assert len(sandbox.requests(path="/v1/")) == 1
+
+
+def test_the_page_says_when_it_asks(sandbox: Sandbox, as_manager: Browser) -> None:
+    words = "Opening this page and searching ask Kayse, at most once a minute for the same search"
+    assert words in page_of(as_manager.get(URL))
+    assert "case lists cost 1 a minute at most for the same search" in page_of(as_manager.get("/"))
 
 
 @pytest.mark.parametrize(
@@ -81,6 +87,7 @@ def test_a_firm_with_more_lists_than_one_answer_holds(sandbox: Sandbox, as_manag
     assert names(as_manager, q="bulk 14") == vendor_names(sandbox, key="bulk%2014")
 
 
+@pytest.mark.django_db(transaction=True)  # threads see only what is committed
 def test_many_people_at_once_cost_one_request(
     sandbox: Sandbox, as_manager: Browser, people: dict[str, Any]
 ) -> None:

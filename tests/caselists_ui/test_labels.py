@@ -23,7 +23,7 @@ from kayse_admin.audit.models import Event
 from tests.caselists_ui.helpers import page_of
 from tests.conftest import signed_in
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 URL = "/labels/"
 
 
@@ -197,3 +197,14 @@ def test_too_many_rows() -> None:
     text = "kind,id,name\n" + "".join(f"status,{n},x\n" for n in range(1, 5_002))
     with pytest.raises(BadFile, match="more than 5,000"):
         labels.from_csv(text.encode())
+
+
+def test_an_id_does_not_break_and_one_is_told_in_the_singular(as_manager: Browser) -> None:
+    response = as_manager.post(
+        "/labels/import/",
+        {"file": SimpleUploadedFile("labels.csv", b"kind,id,name\ncase_type,9223372036854775807,Long\n")},
+        follow=True,
+    )
+    text = page_of(response)
+    assert '<td class="num nowrap">9223372036854775807</td>' in text
+    assert "1 label read, 1 changed." in text

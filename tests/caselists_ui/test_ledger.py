@@ -73,14 +73,14 @@ def test_nothing_is_carried_into_an_unknown_definition() -> None:
 
 def test_the_loss_is_what_the_set_does_not_send() -> None:
     state = known(attach(1, 2), detach(3, 4), append(9))
-    found = loss(state, Selection(FILTER, (1,), (3,)))
+    found = loss(state, Selection(FILTER, (1,), (3,)), Labels())
     assert (found.carried, found.lost) == ((1,), (2,))
     assert (found.carried_out, found.lost_out) == ((3,), (4,))
     assert [step.client_ids for step in found.replay] == [(9,)]
 
 
 def test_a_set_without_a_filter_loses_no_detach() -> None:
-    found = loss(known(detach(3), include=(3, 4), filter={}), Selection({}, (4,)))
+    found = loss(known(detach(3), include=(3, 4), filter={}), Selection({}, (4,)), Labels())
     assert (found.carried_out, found.lost_out) == ((3,), ())
 
 

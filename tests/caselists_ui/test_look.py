@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client as Browser
 from django.utils import timezone
 
+from caselists_ui import local
 from caselists_ui.models import CaseList, Reading
 from tests.caselists_ui.helpers import confirmed, page_of, told
 from tests.conftest import Sandbox
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 URL = "/case-lists/look/"
 
 
@@ -62,10 +64,12 @@ def test_five_thousand_lists_are_answered_by_the_local_copy(sandbox: Sandbox, as
         assert (rows[0]["list"].pk, len(rows)) == (first, many)
     took = []
     for page in range(1, 41):
-        began = time.perf_counter()
+        began = time.thread_time()
         as_manager.get("/case-lists/", {"q": "list 4", "page": page})
-        took.append(time.perf_counter() - began)
-    assert sorted(took)[37] < 0.5, "p95, with room for a busy machine"
+        took.append(time.thread_time() - began)
+    assert sorted(took)[37] < 0.3, (
+        "p95 of the work, whoever else is busy; benchmarks.case_lists tells the time"
+    )
     assert len(sandbox.requests("GET", "/v1/")) <= 43
 
 
@@ -85,6 +89,28 @@ def test_a_look_that_breaks_off_marks_nothing_as_gone(sandbox: Sandbox, as_manag
     assert response.status_code == 503
     assert "Not every list could be looked at" in page_of(response)
     assert CaseList.objects.filter(gone_at=None).count() == 252
+
+
+def test_a_list_that_moves_onto_another_page_in_mid_look_is_not_gone(
+    sandbox: Sandbox, as_manager: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox.call("POST", "/case_lists/bulk", {"lists": [{"name": f"Bulk {n}"} for n in range(120)]})
+    as_manager.post(URL)
+    first = CaseList.objects.order_by("pk")[0].pk
+    real, looks = local.remember, []
+
+    def remember(*told: Any) -> None:
+        real(*told)
+        looks.append(told)
+        if len(looks) == 1:  # between the first page and the second
+            sandbox.call("POST", "/case_lists/bulk_delete", {"ids": [first]})
+
+    monkeypatch.setattr(local, "remember", remember)
+    assert as_manager.post(URL).status_code == 303
+    assert len(looks) == 4, "two pages, and once more because one list was missed"
+    assert CaseList.objects.filter(gone_at=None).count() == 132
+    as_manager.post(URL)
+    assert set(CaseList.objects.exclude(gone_at=None).values_list("pk", flat=True)) == {first}
 
 
 def test_who_may(sandbox: Sandbox, as_auditor: Browser, as_nobody: Browser) -> None:

@@ -11,7 +11,7 @@ from kayse_admin.accounts.models import User
 from tests.caselists_ui.helpers import no_operation, page_of, told
 from tests.conftest import Sandbox, signed_in
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 URL = "/case-lists/preview/"
 
 

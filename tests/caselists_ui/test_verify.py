@@ -19,7 +19,7 @@ from tests.caselists_ui.helpers import confirmed, form, pk_of, told
 from tests.caselists_ui.test_edit import opened
 from tests.conftest import Sandbox
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def recover(monkeypatch: pytest.MonkeyPatch) -> None:

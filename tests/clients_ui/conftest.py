@@ -12,11 +12,14 @@ from django.db import connection
 from django.test import Client as Browser
 from django.utils import timezone
 
-from clients_ui import directory, knowledge
+from clients_ui import directory, export_file, knowledge
 from clients_ui.fields import WRITABLE
 from clients_ui.forms import EditForm
-from clients_ui.models import Client
+from clients_ui.load import load
+from clients_ui.models import Client, Picked, Selection
+from kayse_admin.accounts.models import User
 from kayse_admin.audit.models import Event
+from kayse_admin.jobs.models import Job
 from tests.conftest import Sandbox
 
 
@@ -105,3 +108,37 @@ def reading(request: pytest.FixtureRequest, sandbox: Sandbox) -> tuple[str, str]
     put, answers = request.param
     sandbox.switch(put=put, answers=answers)
     return put, answers
+
+
+@pytest.fixture
+def hundred(sandbox: Sandbox) -> list[int]:
+    """100 clients of the sandbox, who may all be called, known here by its export; their ids."""
+    sandbox.reset(seed=130)
+    text = sandbox.http.get("/_sandbox/export.csv").text
+    load(export_file.read(text.splitlines(keepends=True)), timezone.now() - timezone.timedelta(minutes=5))
+    directory.forget_count()
+    callable_ = Client.objects.filter(voice_calls_opted_out=False, gone_at=None)
+    return list(callable_.order_by("pk").values_list("pk", flat=True)[:100])
+
+
+def selected(person: User, ids: list[int], words: str = "") -> Selection:
+    """A selection of this person's."""
+    made = Selection.objects.create(
+        owner_id=person.pk,
+        expires_at=timezone.now() + timezone.timedelta(hours=1),
+        words=words,
+        count=len(ids),
+    )
+    Picked.objects.bulk_create(Picked(selection=made, client=pk) for pk in ids)
+    return made
+
+
+def yes(**values: Any) -> dict[str, Any]:
+    """What the page that asks for a yes sends back, of a selection that was not changed by hand."""
+    return {"operation": str(uuid.uuid4()), "mark": "0", "reason": "", **values}
+
+
+def job_of(answer: Any) -> Job:
+    """The job to whose page an answer leads."""
+    assert answer.status_code == 303, text_of(answer)
+    return Job.objects.get(pk=int(answer["Location"].split("/")[2]))

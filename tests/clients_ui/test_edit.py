@@ -118,6 +118,12 @@ class TestMeanwhile:
         assert "somebody else changed State" in text_of(answer)
         assert (sandbox.client(ana.pk)["city"], sandbox.client(ana.pk)["state"]) == ("Dallas", "OK")
 
+    def test_a_colleague_is_named(self, as_paralegal: Browser, as_admin: Browser, ana: Client) -> None:
+        data, theirs = edit_fields(ana, city="Dallas"), edit_fields(ana, city="Houston")
+        assert as_admin.post(url(ana.pk), theirs).status_code == 303
+        name = Event.objects.filter(action="client_update").first().actor_name  # type: ignore[union-attr]
+        assert f"{name} changed the same field" in text_of(as_paralegal.post(url(ana.pk), data))
+
     def test_the_same_field_asks(self, as_paralegal: Browser, sandbox: Sandbox, ana: Client) -> None:
         data = edit_fields(ana, city="Dallas", state="OK")
         sandbox.call("PUT", f"/clients/{ana.pk}", {"city": "Houston"})

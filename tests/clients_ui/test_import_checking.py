@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -12,8 +12,10 @@ from clients_ui.imports import checking, mapping
 from clients_ui.imports.checking import Checker
 from clients_ui.imports.mapping import Options
 from clients_ui.imports.reading import Record
+from clients_ui.imports.seen import Seen
 from clients_ui.models import Client
-from kayse_admin.jobs.models import Row
+from kayse_admin.jobs import ledger
+from kayse_admin.jobs.models import Job, Row
 from tests.conftest import Sandbox
 
 pytestmark = pytest.mark.django_db
@@ -168,3 +170,27 @@ def test_a_deleted_client_and_an_unknown_id(ana: Client, known: Callable[[int], 
 def test_queries_do_not_grow_with_rows(sandbox: Sandbox, django_assert_max_num_queries: Any) -> None:
     with django_assert_max_num_queries(4):
         checked(*(line(external_source_id=f"X-{n}", email=f"a{n}@example.com") for n in range(300)))
+
+
+def test_no_more_than_two_batches_are_held_at_a_time(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Row 19: memory does not grow with the file (`benchmarks.import_path --memory` weighs it)."""
+    monkeypatch.setattr(ledger, "BATCH", 50)
+    monkeypatch.setattr(checking, "BATCH", 20)
+    job = Job.objects.create(kind="clients_upsert", title="Check", owner_id=1, owner_name="Paula")
+    held = []
+
+    def records() -> Iterator[Record]:
+        for number in range(400):
+            held.append(number - Row.objects.filter(job=job).count())
+            yield Record(number + 2, line(external_source_id=f"X-{number}"))
+
+    checker = Checker(options(), HEAD, may_opt_in=False)
+    assert ledger.add_rows(job, checker.rows(records())) == 400
+    assert 0 < max(held) < 50 + 20
+
+
+def test_keys_that_were_seen_are_told_with_their_first_line() -> None:
+    seen = Seen()
+    assert seen.earlier(["a", "", "b", "a", ""], [2, 3, 4, 5, 6]) == [None, None, None, 2, None]
+    assert seen.earlier(["b", "c"], [7, 8]) == [4, None]
+    assert seen.earlier([], []) == []

@@ -37,7 +37,7 @@ def test_a_dry_run_sends_and_keeps_nothing(sandbox: Sandbox, people: dict[str, U
     told = run(file, "--dry-run")
     assert "2 will be created, 0 updated, 0 unchanged, 1 have errors" in told
     assert "line 3: Mail: This is not an e-mail address" in told
-    assert "2 rows, 1 requests" in told
+    assert "2 rows, 1 request," in told
     assert sandbox.requests() == []
     assert not Import.objects.exists()
     assert not Job.objects.exists()

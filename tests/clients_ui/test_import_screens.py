@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -89,6 +90,26 @@ def test_from_the_file_to_the_undo(sandbox: Sandbox, as_paralegal: Browser) -> N
     assert Client.objects.filter(external_source="soak", gone_at=None).count() == 0
 
 
+def test_requests_used_are_those_of_the_plan(
+    sandbox: Sandbox, as_paralegal: Browser, settings: LazySettings, ana: Client
+) -> None:
+    """Whatever the vendor was asked in all, from the file to the results, is what the page said before the start."""
+    settings.KAYSE_BULK_ROWS = 3
+    names = [f"P{n}" for n in range(7)]
+    update = (
+        f"{ana.external_source},{ana.external_source_id},{ana.first_name},{ana.last_name},new@example.com\n"
+    )
+    kept = mapped(as_paralegal, file_of(*names, extra=update + "soak,S-8,Bad,Soak,no mail\n"))
+    assert "8 rows, 3 requests, leaves" in text_of(as_paralegal.get(f"/clients/import/{kept.pk}/"))
+    begin(as_paralegal, kept)
+    runner.serve()
+    job = Job.objects.get(pk=kept.job_id)
+    assert "3 requests used" in text_of(as_paralegal.get(f"/jobs/{job.pk}/"))
+    assert [one["path"] for one in sandbox.requests()] == ["/v1/clients/bulk"] * 3
+    assert sum(Event.objects.filter(job=job.pk).values_list("requests", flat=True)) == 3
+    adds_up(job)
+
+
 def test_an_update_is_undone_unless_somebody_changed_it_since(
     sandbox: Sandbox, as_paralegal: Browser, known: Any
 ) -> None:
@@ -101,8 +122,10 @@ def test_an_update_is_undone_unless_somebody_changed_it_since(
     Client.objects.filter(pk=second.pk).update(city="Dallas")
 
     url = f"/clients/import/jobs/{kept.job_id}/undo/"
-    assert "1 get back" in text_of(as_paralegal.get(url))
-    assert "1 were changed since" in text_of(as_paralegal.get(url))
+    assert "1 gets back" in text_of(as_paralegal.get(url))
+    assert "1 was changed since, as far as is known here, and stays as it is." in text_of(
+        as_paralegal.get(url)
+    )
     operation = str(uuid.uuid4())
     as_paralegal.post(url, {"operation": operation})
     as_paralegal.post(url, {"operation": operation})
@@ -163,12 +186,15 @@ def test_what_is_no_csv_is_refused(as_paralegal: Browser, data: bytes, name: str
     assert not Piece.objects.exists()
 
 
-def test_a_file_over_the_limit(as_paralegal: Browser, settings: LazySettings) -> None:
+def test_a_file_over_the_limit(as_paralegal: Browser, settings: LazySettings, tmp_path: Path) -> None:
     settings.UPLOAD_MOST_BYTES = 100_000
+    settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path)
     page = send(as_paralegal, file_of("Ana") + "x" * 200_000)
     assert page.status_code == 413
     assert "larger" in text_of(page)
     assert not Piece.objects.exists()
+    assert send(as_paralegal, file_of("Ana")).status_code == 303
+    assert list(tmp_path.iterdir()) == [], "no file is left, refused or taken"
 
 
 def test_too_many_rows(as_paralegal: Browser, settings: LazySettings) -> None:
@@ -213,6 +239,8 @@ def test_bad_rows_come_back_with_their_reason_and_can_be_imported_again(
     """Row 20 as well: a cell like a formula is neutralised in the file, and the original after the import."""
     kept = mapped(as_paralegal, file_of("Ana", extra="soak,S-9,=1+1,Soak,no mail\n"))
     data = b"".join(as_paralegal.get(f"/clients/import/{kept.pk}/bad.csv")).decode("utf-8-sig")  # type: ignore[arg-type]
+    taken = Event.objects.get(action="client_export")
+    assert (taken.target_kind, taken.target_id, taken.actor_name) == ("job", kept.job_id, "Paula Legal")
     assert "'=1+1" in data
     assert "email: " in data.splitlines()[1]
     again = mapped(as_paralegal, data.replace("no mail", "ok@example.com"))

@@ -69,6 +69,21 @@ def test_a_large_first_load_ends_with_every_index(
     assert Client.objects.filter(last_key__startswith="lee").count() == rows
 
 
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_after_a_large_load_counts_come_from_the_index_alone(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("clients_ui.load.BATCH", 5)
+    text = HEAD + "".join(f"{n},Ann,Lee{n},Austin,false,\r\n" for n in range(1, 8))
+    load(export_file.read(lines(text)), AT)
+    with connection.cursor() as cursor:
+        query = "SELECT relpages, relallvisible, reltuples FROM pg_class WHERE relname = %s"
+        pages, visible, rows = cursor.execute(query, [Client._meta.db_table]).fetchone()
+    assert (visible, rows) == (pages, 7)
+    assert pages > 0
+
+
 def test_a_large_first_load_that_fails_leaves_nothing_behind(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:

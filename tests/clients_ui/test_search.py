@@ -98,7 +98,13 @@ def found(typed: str) -> list[int]:
         ("García, María", [1]),
         ("gar", [1, 2]),
         ("martinez lopez", [2]),
-        ("lopez", []),
+        ("lopez", [2]),
+        ("gary lop", [2]),
+        ("lopez gary", [2]),
+        ("martinez", [2]),
+        ("tinez", []),
+        ("cruz", [4]),
+        ("la cruz", []),
         ("o'brien", [3]),
         ("o brien", [3]),
         ("OBRIEN", [3]),
@@ -121,6 +127,11 @@ def found(typed: str) -> list[int]:
         ("EXT 0042", []),
         ("77", [77, 5]),
         ("#77", [77]),
+        ("ID 77", [77]),
+        ("id 77", [77]),
+        ("id #77", [77]),
+        ("TX", [1, 2]),
+        ("oh", [4]),
         ("78701", [78701, 3]),
         ("78701-1234", [3]),
         ("787", []),
@@ -145,6 +156,23 @@ def found(typed: str) -> list[int]:
 )
 def test_finds(seven: None, typed: str, ids: list[int]) -> None:
     assert sorted(found(typed)) == sorted(ids)
+
+
+def test_a_second_last_name_comes_behind_a_first_one_and_once(seven: None) -> None:
+    for pk, last in ((80, "Lopez"), (81, "Lopez Lopez")):
+        client = knowledge.blank(pk, AT)
+        knowledge.merge(client, {"first_name": "Al", "last_name": last}, AT)
+        client.save()
+    assert found("lopez") == [80, 81, 2]
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [("García López", "lopez"), ("Martínez-López", "lopez"), ("de la Cruz", "cruz"), ("Cruz", None), ("", None),
+     (None, None), ("O'Brien", None), ("- López -", None), ("A\u2010B", "b")],
+)  # fmt: skip
+def test_the_key_of_a_second_last_name(name: str | None, key: str | None) -> None:
+    assert normal.second_key(name) == key
 
 
 @pytest.mark.parametrize(("typed", "first"), [("gar", 1), ("77", 77), ("78701", 78701)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import httpx
@@ -45,19 +46,35 @@ def session_of(stack: Stack, name: str) -> dict[str, str]:
         return {cookie.name: str(cookie.value) for cookie in http.cookies.jar}
 
 
+def select_all(stack: Stack, cookies: dict[str, str], query: str = "") -> str:
+    """Select every client who matches, as this person would in the list; returns the selection's token."""
+    with httpx.Client(base_url=stack.base, trust_env=False, cookies=cookies) as http:
+        token = http.get("/clients/").text.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
+        form = {"csrfmiddlewaretoken": token}
+        for go in ("all", "continue"):
+            answer = http.post(
+                f"/clients/select/?{query}", data=form | {"go": go}, headers={"Referer": stack.base}
+            )
+    return answer.headers["Location"].split("/")[3]
+
+
 Open = Callable[..., tuple[Page, Notebook]]
+CookiesOf = Callable[[str], dict[str, str]]
 
 
 @pytest.fixture
-def open_as(stack: Stack, browser: Browser) -> Iterator[Open]:
+def cookies_of(stack: Stack) -> CookiesOf:
+    """The cookies of somebody who signed in for this test."""
+    return cache(lambda name: session_of(stack, name))
+
+
+@pytest.fixture
+def open_as(stack: Stack, browser: Browser, cookies_of: CookiesOf) -> Iterator[Open]:
     """Open a page of the dashboard as somebody: `open_as("paralegal", "/clients/", size="390", theme="dark")`."""
-    sessions: dict[str, dict[str, str]] = {}
     pages: list[Page] = []
 
     def now(name: str, path: str, size: str = "1440", theme: str = "light") -> tuple[Page, Notebook]:
-        if name and name not in sessions:
-            sessions[name] = session_of(stack, name)
-        page, notes = new_page(browser, size, theme, sessions.get(name), url=stack.base)
+        page, notes = new_page(browser, size, theme, cookies_of(name) if name else None, url=stack.base)
         pages.append(page)
         page.goto(f"{stack.base}{path}")
         return page, notes

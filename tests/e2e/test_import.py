@@ -90,3 +90,26 @@ def test_from_upload_to_undo(worker: Stack, open_as: Open, file: Path) -> None:
     assert export.count(",acme,") == 0
     # A download ends the navigation that began it.
     assert [note for note in notes.all() if not note.endswith("created.csv: net::ERR_ABORTED")] == []
+
+
+def test_a_large_file_is_checked_by_a_worker(stack: Stack, open_as: Open, tmp_path: Path) -> None:
+    """The page shows how far it is, and becomes the result by itself."""
+    path = tmp_path / "large.csv"
+    head = "external_source,external_source_id,first_name,last_name\n"
+    path.write_text(head + "".join(f"acme,L-{n},Pat,Partner {n}\n" for n in range(6_000)))
+    stack.sandbox("DELETE", "/_sandbox/requests")
+    page, notes = open_as("paralegal", "/clients/import/")
+    page.get_by_label("CSV file").set_input_files(str(path))
+    page.get_by_role("button", name="Continue to the columns").click()
+    page.get_by_role("button", name="Check every row").click()
+    expect(page.locator("#progress")).to_contain_text("0 of about 6,001 rows checked")
+    assert axe(page) == []
+    assert overflow(page) == []
+    screenshot(page, "import-checking")
+    stack.start("worker", "manage.py", "worker", "--interval", "0.2")
+    try:
+        expect(page.locator("#plan")).to_contain_text("6,000 will be created", timeout=60_000)
+    finally:
+        stack.kill("worker")
+    assert stack.sandbox("GET", "/_sandbox/requests")["count"] == 0
+    assert notes.all() == []

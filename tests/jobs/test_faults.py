@@ -5,17 +5,22 @@ from __future__ import annotations
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 from django.db import OperationalError, connection
+from django.test import Client as Browser
 
+from clients_ui.bulk import Upsert
+from clients_ui.models import Client
 from kayse_admin.accounts.models import User
 from kayse_admin.audit.models import Event, OpenOperation
 from kayse_admin.jobs import ledger, lock, runner
-from kayse_admin.jobs.models import Chunk, Job
+from kayse_admin.jobs.models import Chunk, Job, Row
+from tests.clients_ui.conftest import ana, edit_fields, known  # noqa: F401  (fixtures)
 from tests.conftest import Sandbox
 from tests.jobs.helpers import (
     PYTHON,
@@ -117,19 +122,23 @@ def test_sigterm_finishes_the_request_under_way(sandbox: Sandbox, owner: User, b
     recorded(job)
 
 
-def test_it_resumes_by_itself_and_people_go_first(sandbox: Sandbox, owner: User, begin: Begin) -> None:
+def test_it_resumes_by_itself_and_people_go_first(
+    sandbox: Sandbox,
+    owner: User,
+    begin: Begin,
+    as_paralegal: Browser,
+    ana: Client,  # noqa: F811
+) -> None:
     """An import that has used the hour up to the reserve waits; a person's edit goes through; then it goes on."""
-    from clients_ui import services
-    from kayse_admin.accounts.roles import Role, granted
-    from kayse_admin.actors import Actor
-
     sandbox.switch(rate_limit=6, rate_window=8)
     job = started(owner, (new_client(n) for n in range(80)), size=20)
     begin(KAYSE_HOURLY_LIMIT="6", KAYSE_RESERVE="4")
     until(lambda: Job.objects.get(pk=job.pk).state == Job.State.WAITING)
     assert "hourly budget" in Job.objects.get(pk=job.pk).note
-    person = Actor(id=owner.pk, name="Paula Legal", capabilities=granted([Role.PARALEGAL]))
-    assert services.refresh(person, 1).outcome.result == "applied"
+    saved = as_paralegal.post(f"/clients/{ana.pk}/edit/", edit_fields(ana, city="Waco"))
+    assert saved.status_code == 303
+    assert sandbox.client(ana.pk)["city"] == "Waco"
+    assert Job.objects.get(pk=job.pk).state == Job.State.WAITING, "the job is as it was"
     until(lambda: done(job))
     assert outcomes(job) == {"created": 80}
     assert len(sandbox.requests("POST")) == 4 == ledger.tally(job).requests
@@ -137,41 +146,64 @@ def test_it_resumes_by_itself_and_people_go_first(sandbox: Sandbox, owner: User,
     adds_up(job)
 
 
-def test_a_full_disk_at_the_intent(sandbox: Sandbox, owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Row 16: no intent, no call."""
-    job = started(owner, [new_client(1)])
-    monkeypatch.setattr(Event, "save", _full)
-    with pytest.raises(OperationalError):
-        runner.serve()
-    assert sandbox.requests("POST") == []
-    assert not sending()
-    monkeypatch.undo()
-    runner.serve()
-    assert outcomes(job) == {"created": 1}
+@contextmanager
+def full_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The database cannot grow by a single page. SQLite says so itself; for PostgreSQL it is played."""
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM")  # no free page is left inside
+            before = cursor.execute("PRAGMA max_page_count").fetchone()[0]
+            cursor.execute("PRAGMA max_page_count=1")  # never below what is used now
+        yield
+        with connection.cursor() as cursor:
+            cursor.execute(f"PRAGMA max_page_count={before}")
+        return
+    with monkeypatch.context() as patched:
+        patched.setattr(Event, "save", _full)
+        yield
 
 
 def _full(self: Event, *_: Any, **__: Any) -> None:
     raise OperationalError("database or disk is full")
 
 
+#: More than what is free inside the last pages.
+LONG = "x" * 20_000
+
+
+def test_a_full_disk_at_the_intent(sandbox: Sandbox, owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Row 16: no intent, no call."""
+    job = started(owner, [new_client(1, city=LONG)])
+    with full_disk(monkeypatch), pytest.raises(OperationalError, match="full"):
+        runner.serve()
+    assert sandbox.requests("POST") == []
+    assert not sending()
+    assert Event.objects.filter(job=job.pk).count() == 0
+    Row.objects.filter(job=job).update(body=new_client(1).body)
+    runner.serve()
+    assert outcomes(job) == {"created": 1}
+
+
 def test_a_full_disk_at_the_outcome(sandbox: Sandbox, owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
     """Row 16: the operation stays open, nothing is told as done, and nothing is sent a second time."""
-    job = started(owner, [new_client(1)])
-    original = Event.save
+    job = started(owner, (new_client(n) for n in range(40)))
+    original = Upsert.send
+    with ExitStack() as disk:
 
-    def full_later(self: Event, *args: Any, **kwargs: Any) -> None:
-        if not self.opens:
-            _full(self)
-        original(self, *args, **kwargs)
+        def fills_up(self: Upsert, *arguments: Any) -> Any:
+            outcome = original(self, *arguments)
+            disk.enter_context(full_disk(monkeypatch))
+            return outcome
 
-    monkeypatch.setattr(Event, "save", full_later)
-    with pytest.raises(OperationalError):
-        runner.serve()
+        monkeypatch.setattr(Upsert, "send", fills_up)
+        with pytest.raises(OperationalError, match="full"):
+            runner.serve()
     assert OpenOperation.objects.filter(state="in_flight").count() == 1
-    assert outcomes(job) == {"": 1}
+    assert outcomes(job) == {"": 40}
+    assert Client.objects.filter(external_source="soak").count() == 0, "the directory says nothing else"
     monkeypatch.undo()
     runner.serve()
-    assert outcomes(job) == {"unknown": 1}
+    assert outcomes(job) == {"unknown": 40}
     assert len(sandbox.requests("POST")) == 1
     adds_up(job)
     recorded(job)
@@ -184,17 +216,7 @@ def test_the_database_restarts_in_mid_job(sandbox: Sandbox, owner: User, begin: 
     job = started(owner, (new_client(n) for n in range(80)), size=20)
     worker = begin()
     until(sending)
-    settings = connection.settings_dict
-    with psycopg.connect(
-        dbname="postgres",
-        user=settings["USER"],
-        host=settings["HOST"],
-        port=settings["PORT"],
-        autocommit=True,
-    ) as admin:
-        admin.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [settings["NAME"]]
-        )
+    _end_all_sessions()
     connection.close()
     until(lambda: done(job))
     assert worker.poll() is None, "the worker lives"
@@ -214,3 +236,24 @@ def test_a_lost_session_is_noticed_before_sending(sandbox: Sandbox, owner: User)
         connection.close()
         assert Job.objects.filter(pk=job.pk).exists(), "Django has connected again, in another session"
         assert not held()
+
+
+@pytest.mark.postgres
+def test_a_page_says_so_while_the_database_restarts(as_paralegal: Browser) -> None:
+    """Row 15: 503 in plain words, and the next request is answered again."""
+    assert as_paralegal.get("/jobs/").status_code == 200
+    _end_all_sessions()
+    page = as_paralegal.get("/jobs/")
+    assert page.status_code == 503
+    connection.close()  # what Django does behind each request with a session that is broken
+    assert as_paralegal.get("/jobs/").status_code == 200
+
+
+def _end_all_sessions() -> None:
+    """What a restart does to everybody who is connected."""
+    told = connection.settings_dict
+    where = {"dbname": "postgres", "user": told["USER"], "host": told["HOST"], "port": told["PORT"]}
+    with psycopg.connect(**where, autocommit=True) as admin:
+        admin.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [told["NAME"]]
+        )

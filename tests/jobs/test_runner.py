@@ -7,15 +7,19 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.db import transaction
+from django.test import Client as Browser
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from clients_ui import directory
+from clients_ui import bulk, directory
 from clients_ui.models import Client
 from kayse_admin.accounts.models import User
+from kayse_admin.actors import Actor
 from kayse_admin.audit.models import Event
 from kayse_admin.jobs import ledger, runner, tasks, unanswered
 from kayse_admin.jobs.models import Chunk, Job, Row
+from kayse_admin.kayse_api.schemas import Client as Told
 from kayse_admin.upstream import budget, circuit
 from kayse_admin.upstream.models import Budget
 from tests.conftest import Sandbox
@@ -68,6 +72,12 @@ def test_rows_with_nothing_to_send_cost_nothing(sandbox: Sandbox, owner: User) -
     assert outcomes(job) == {"created": 1, "unchanged": 1, "failed": 1}
     assert len(sandbox.requests("POST")) == 1
     adds_up(job)
+
+
+def test_a_job_with_nothing_to_send_waits_for_nobody(sandbox: Sandbox, owner: User) -> None:
+    job = started(owner, [Row(label="same", target=1, outcome="unchanged")])
+    runner.serve()
+    assert state_of(job) == "done"
 
 
 def test_a_double_start_is_one(sandbox: Sandbox, owner: User) -> None:
@@ -278,6 +288,18 @@ def test_two_jobs_take_turns(sandbox: Sandbox, owner: User) -> None:
     assert list(sent) == [first.pk, second.pk] * 3
 
 
+@pytest.mark.parametrize(("kind", "size"), [("clients_refresh", 1), ("clients_revert", 3)])
+def test_reading_jobs_take_turns_too(sandbox: Sandbox, owner: User, kind: str, size: int) -> None:
+    reading = started(
+        owner, (city(pk, "Waco", sandbox.client(pk)["city"]) for pk in (1, 2, 3)), size=size, kind=kind
+    )
+    sending = started(owner, (new_client(n) for n in range(3)), size=1)
+    runner.serve()
+    assert {state_of(reading), state_of(sending)} == {"done"}
+    first = [one["method"] for one in sandbox.requests(path="/v1/")][:4]
+    assert first == ["GET", "POST"] * 2
+
+
 def test_pause_resume_cancel(sandbox: Sandbox, owner: User) -> None:
     job = started(owner, (new_client(n) for n in range(30)), size=10)
     assert ledger.pause(job)
@@ -310,6 +332,32 @@ def test_a_job_that_is_paused_meanwhile_is_not_sent(
     assert sandbox.requests("POST") == []
     assert Event.objects.filter(job=job.pk).count() == 0
     assert state_of(job) == "paused"
+
+
+@pytest.mark.parametrize(("requests", "state"), [(1, "done"), (2, "paused")])
+def test_a_pause_during_the_last_request_leaves_nothing_to_resume(
+    sandbox: Sandbox,
+    owner: User,
+    as_paralegal: Browser,
+    monkeypatch: pytest.MonkeyPatch,
+    requests: int,
+    state: str,
+) -> None:
+    job = started(owner, (new_client(n) for n in range(2 * requests)), size=2)
+    original, pages = bulk.Upsert.send, []
+
+    def paused_meanwhile(self: bulk.Upsert, *args: Any) -> Any:
+        ledger.pause(job)
+        pages.append(as_paralegal.get(f"/jobs/{job.pk}/").content.decode())
+        return original(self, *args)
+
+    monkeypatch.setattr(bulk.Upsert, "send", paused_meanwhile)
+    runner.serve()
+    assert state_of(job) == state
+    assert len(sandbox.requests("POST")) == 1
+    assert ledger.tally(job).created == 2
+    assert 'hx-trigger="every 2s"' in pages[0], "the page goes on looking until the request has ended"
+    assert 'hx-trigger="every 2s"' not in as_paralegal.get(f"/jobs/{job.pk}/").content.decode()
 
 
 def test_a_term_signal_ends_between_two_requests(
@@ -347,3 +395,28 @@ def test_sparse_answers_keep_what_was_sent(sandbox: Sandbox, owner: User) -> Non
     assert client is not None
     assert client.voice_calls_opted_out is True
     assert client.external_source_id == "S-0"
+
+
+def test_keys_that_nobody_documents_are_kept(sandbox: Sandbox, owner: User) -> None:
+    """A bulk answer may tell more than the vendor's page does; what was known of that before stays."""
+    at = timezone.now()
+    rows = [
+        Row(line=n, number=n, target=pk, body={"city": "Waco"}) for n, pk in enumerate((900_001, 900_002))
+    ]
+    told = [
+        Told.read({"id": 900_001, "city": "Waco", "title": "Dr.", "meta": {"a": "b\x00"}}),
+        Told.read({"id": 900_002, "city": "Waco"}),
+    ]
+    actor = Actor(owner.pk, "Paula")
+    learn = transaction.atomic(bulk.learn)
+    for _ in range(2):
+        learn([(row.target or 0, row, one) for row, one in zip(rows, told, strict=True)], at, actor)
+        first, second = Client.objects.filter(pk__gt=900_000).order_by("pk")
+        assert first.extra["title"] == "Dr."
+        assert first.extra["meta"] == {"a": "b\ufffd"}
+        assert (second.extra, second.city, second.changed_by) == ({}, "Waco", owner.pk)
+    again = Told.read({"id": 900_001, "city": "Waco", "suffix": "jr."})
+    learn([(900_001, rows[0], again)], at + timedelta(seconds=1), actor)
+    assert Client.objects.get(pk=900_001).extra.keys() == {"title", "meta", "suffix"}
+    learn([(900_001, rows[0], None)], at + timedelta(seconds=2), actor)
+    assert Client.objects.get(pk=900_001).extra.keys() == {"title", "meta", "suffix"}

@@ -14,6 +14,8 @@ from kayse_admin.accounts.models import User
 from kayse_admin.audit.models import Event, OpenOperation
 from kayse_admin.jobs import runner
 from kayse_admin.jobs.models import Job, Row
+from kayse_admin.jobs.registry import kind_of
+from tests.accounts.support import aged
 from tests.clients_ui.conftest import text_of
 from tests.conftest import Sandbox
 from tests.jobs.helpers import adds_up, exported, new_client, outcomes, started
@@ -93,6 +95,20 @@ def test_it_is_there(sandbox: Sandbox, unknown: Job, as_paralegal: Browser) -> N
     adds_up(unknown)
 
 
+def test_an_id_that_cannot_be_is_refused(
+    sandbox: Sandbox, unknown: Job, as_paralegal: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        kind_of(unknown), "check_result", lambda job, row, result: f"{result} is another one."
+    )
+    answer = decide(as_paralegal, unknown, choice="there", result="61")
+    assert answer.status_code == 422
+    assert "Row 1: 61 is another one." in text_of(answer)
+    assert outcomes(unknown) == {"unknown": 1}
+    assert not Event.objects.filter(action="job_control").exists()
+    adds_up(unknown)
+
+
 def test_send_again_accepts_a_double(sandbox: Sandbox, unknown: Job, as_paralegal: Browser) -> None:
     assert decide(as_paralegal, unknown, choice="again").status_code == 303
     assert decide(as_paralegal, unknown, choice="again").status_code == 303, "the second click does nothing"
@@ -151,3 +167,14 @@ def test_the_queries_of_the_page_do_not_grow_with_rows(
     job = started(owner, (new_client(n) for n in range(300)), size=100)
     with django_assert_max_num_queries(22):
         as_paralegal.get(f"/jobs/{job.pk}/")
+
+
+def test_many_rows_as_a_file_ask_who_one_is(
+    sandbox: Sandbox, owner: User, as_paralegal: Browser, settings: LazySettings
+) -> None:
+    job = started(owner, [new_client(1), new_client(2)])
+    aged(as_paralegal, 6 * 60)
+    assert as_paralegal.get(f"/jobs/{job.pk}/all.csv").status_code == 200
+    settings.EXPORT_ASKS_ABOVE = 1
+    answer = as_paralegal.get(f"/jobs/{job.pk}/all.csv")
+    assert answer["Location"].startswith("/account/confirm/?next=%2Fjobs%2F")

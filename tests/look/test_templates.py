@@ -8,6 +8,9 @@ import sys
 from pathlib import Path
 
 from django.conf import settings
+from django.urls import get_resolver
+
+from tests.rules.test_permissions import patterns
 
 ROOT = Path(settings.BASE_DIR)
 
@@ -72,3 +75,16 @@ def test_no_template_breaks_a_rule_of_the_policy() -> None:
 def test_templates_are_formatted() -> None:
     told = run("djade", "--check", "--target-version", "5.2", *templates())
     assert told.returncode == 0, told.stderr
+
+
+def test_what_a_page_asks_by_itself_counts_as_no_click() -> None:
+    """Each element that sends something on load or as time goes by names a view that is marked as `polled`."""
+    views = {name: pattern.callback for name, pattern in patterns(get_resolver())}
+    asked = [
+        name
+        for path in templates()
+        for element in re.findall(r"<\w+[^<]*hx-trigger=\"(?:every|load)[^<]*>", Path(path).read_text())
+        for name in re.findall(r'{% url "([\w:]+)"', element)
+    ]
+    assert {"jobs:detail", "clients_ui:catch_up"} <= set(asked)
+    assert [name for name in asked if not getattr(views[name], "polled", False)] == []

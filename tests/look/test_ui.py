@@ -137,7 +137,7 @@ def test_times() -> None:
     assert ui.day(date(2026, 11, 21)) == "Nov 21, 2026"
     assert ui.day(long_ago) == "Feb 3, 2001"
     assert ui.day(None) == "–"
-    assert f'as of <time datetime="{now.isoformat()}"' in ui.as_of(now)
+    assert f'as of <time datetime="{now.isoformat(timespec="seconds")}"' in ui.as_of(now)
     assert "not told yet" in ui.as_of(None)
 
 

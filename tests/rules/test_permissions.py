@@ -24,7 +24,9 @@ ARGUMENTS = {
     "pk": 987_654_321,
     "number": 987_654_321,
     "operation": uuid.UUID(int=7),
+    "draft": uuid.UUID(int=7),
     "token": "forged",
+    "selected": uuid.UUID(int=7),
     "provider_id": "sso",
     "outcome": "failed",
 }

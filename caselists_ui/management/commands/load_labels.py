@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management import BaseCommand, CommandError
 from django.core.management.base import CommandParser
+from django.template.defaultfilters import pluralize
 
 from caselists_ui import labels
 from kayse_admin.accounts.roles import Capability
@@ -34,4 +35,4 @@ class Command(BaseCommand):
         except labels.BadFile as error:
             raise CommandError("Nothing was loaded.\n" + "\n".join(map(str, error.troubles[:20]))) from error
         changed = labels.write(actor, rows, reason=f"Loaded from {path.name}")
-        self.stdout.write(f"{len(rows)} labels read, {changed} changed.")
+        self.stdout.write(f"{len(rows)} label{pluralize(rows)} read, {changed} changed.")

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
+from django.template.defaultfilters import pluralize
 from tqdm import tqdm
 
 from clients_ui.fields import BY_NAME
@@ -76,7 +77,9 @@ class Command(BaseCommand):
         counts = kept.counts or {}
         plan = planning.plan_rows(counts.get("creates", 0) + counts.get("updates", 0))
         self.stdout.write(f"{sentence(counts)}.")
-        self.stdout.write(f"{plan.rows:,} rows, {plan.requests} requests, leaves {plan.leaves} of this hour.")
+        rows = f"{plan.rows:,} row{pluralize(plan.rows)}"
+        requests = f"{plan.requests} request{pluralize(plan.requests)}"
+        self.stdout.write(f"{rows}, {requests}, leaves {plan.leaves} of this hour.")
 
     def _send(self, job: Job) -> None:
         """Serve until nothing is due; what waits for the hour goes on in a worker."""

@@ -13,6 +13,9 @@ from django.core.management.base import CommandParser
 from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
+from caselists_ui import nightly
+from clients_ui import attention
+from clients_ui.selection import services as selections
 from kayse_admin.accounts import limits
 from kayse_admin.accounts.models import Session
 from kayse_admin.audit import recovery, seals
@@ -58,6 +61,7 @@ def round_once(*, whole: bool = False) -> None:
         runner.sweep()
         seals.seal_all(whole=whole)
         forget_ended()
+        nightly.look_if_due()
     except DatabaseError as error:
         logger.error("housekeeping waits for the database", exc_info=error)
         return
@@ -66,6 +70,8 @@ def round_once(*, whole: bool = False) -> None:
 
 
 def forget_ended() -> None:
-    """Delete sessions that have expired, and counts of tries whose time is over."""
+    """Delete sessions and selections that have expired, counts of tries that are over, and old notes of who looked."""
     Session.objects.filter(expire_date__lt=timezone.now()).delete()
     limits.forget_old()
+    attention.forget_old()
+    selections.forget_expired()

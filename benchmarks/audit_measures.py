@@ -1,0 +1,249 @@
+"""The measures of `benchmarks.audit_log`, in the database that DATABASE_URL names."""
+
+from __future__ import annotations
+
+import logging
+import statistics
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+import django
+
+django.setup()
+logging.disable(logging.WARNING)  # each round of sealing would print its head
+
+from django.conf import settings  # noqa: E402
+from django.contrib.auth import get_user_model  # noqa: E402
+from django.contrib.auth.models import Group  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+from django.db import connection  # noqa: E402
+from django.test import Client  # noqa: E402
+
+from benchmarks.audit_log import arguments  # noqa: E402
+from kayse_admin.audit import queries, seals, triggers  # noqa: E402
+from kayse_admin.audit.models import Event, SealedEvent  # noqa: E402
+from tests.conftest import lift  # noqa: E402
+
+DAYS = 3 * 365
+#: One operation in so many ends otherwise; the rest is applied.
+RESULTS = "CASE WHEN n % 1000 = 0 THEN 'unknown' WHEN n % 300 = 0 THEN 'rejected' ELSE 'applied' END"
+COMMON = {
+    "gesture": {"sqlite": "printf('%032x', n)", "postgresql": "lpad(to_hex(n), 32, '0')"},
+    "operation": {"sqlite": "printf('%032x', n)", "postgresql": "lpad(to_hex(n), 32, '0')::uuid"},
+    "at": {
+        "sqlite": "strftime('%Y-%m-%d %H:%M:%f000', {now} - {span} + n * 1.0 * {span} / {total}, 'unixepoch')",
+        "postgresql": "to_timestamp({now} - {span} + n * 1.0 * {span} / {total})",
+    },
+}
+COLUMNS = {
+    "actor_id": "CASE WHEN n % 100000 = 7 THEN 9 ELSE 1 + n % 5 END",
+    "actor_name": "'Person ' || (1 + n % 5)",
+    "actor_role": "CASE WHEN n % 3 = 0 THEN 'Paralegal' ELSE 'Campaign manager' END",
+    "address": "'10.0.0.' || (n % 200)",
+    "action": "CASE WHEN n % 5000 = 0 THEN 'client_delete' WHEN n % 4 = 0 THEN 'case_list_attach' "
+    "ELSE 'client_update' END",
+    "target_kind": "CASE WHEN n % 4 = 0 AND n % 5000 <> 0 THEN 'case_list' ELSE 'client' END",
+    "target_id": "1 + n % 20000",
+    "target_label": "'Client ' || (1 + n % 20000)",
+    "job": "CASE WHEN n % 50000 < 500 THEN n / 50000 + 1 END",
+    "reason": "''",
+    "detail": "''",
+}
+
+
+def fill(total: int) -> None:
+    """Write the operations in bulk, without the indexes and the triggers, which are made afterwards."""
+    vendor = connection.vendor
+    table = Event._meta.db_table
+    indexes = list(Event._meta.indexes)
+    lift()
+    with connection.schema_editor() as editor:
+        for index in indexes:
+            editor.remove_index(Event, index)
+    numbers = {
+        "sqlite": f"WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {total})",
+        "postgresql": f"WITH numbers AS (SELECT generate_series(1, {total}) AS n)",
+    }[vendor]
+    when = {"now": int(time.time()), "span": DAYS * 86_400, "total": total}
+    shared = {name: texts[vendor].format(**when) for name, texts in COMMON.items()} | COLUMNS
+    city = {name: f'\'{{"city": "{word}"}}\'' for name, word in (("before", "Austin"), ("after", "Dallas"))}
+    true, false = ("1", "0") if vendor == "sqlite" else ("true", "false")
+    rows = (
+        {"id": "2 * n - 1", "stage": "'intent'", "opens": true, "begun": "0", "result": "''", "requests": "0",
+         "before": city["before"], "payload": city["after"]},
+        {"id": "2 * n", "stage": "'outcome'", "opens": false, "begun": "2 * n - 1", "result": RESULTS, "requests": "2",
+         "after": city["after"], "duration_ms": "230", "http_status": "200"},
+    )  # fmt: skip
+    with connection.cursor() as cursor:
+        for row in rows:
+            told = shared | row
+            if vendor == "postgresql":
+                told |= {
+                    name: f"{told[name]}::jsonb" for name in ("before", "after", "payload") if name in told
+                }
+            cursor.execute(
+                f"{numbers} INSERT INTO {table} ({', '.join(told)}) SELECT {', '.join(told.values())} FROM numbers"
+            )
+        if vendor == "postgresql":
+            cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), {2 * total})")
+    with connection.schema_editor() as editor:
+        for index in indexes:
+            editor.add_index(Event, index)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    triggers.put_back()
+
+
+def timed(call: Callable[[], Any], times: int) -> list[float]:
+    """Milliseconds of each call, sorted."""
+    spent = []
+    for _ in range(times):
+        began = time.perf_counter()
+        call()
+        spent.append((time.perf_counter() - began) * 1000)
+    return sorted(spent)
+
+
+def browsers() -> tuple[Client, Client]:
+    """A signed-in auditor under htmx, and the same person in Django's admin."""
+    person, made = get_user_model().objects.get_or_create(
+        pk=1, defaults={"username": "auditor", "is_staff": True, "is_superuser": True}
+    )
+    if made:
+        person.groups.add(Group.objects.get(name="auditor"))
+        for number in range(2, 10):
+            get_user_model().objects.create(pk=number, username=f"person{number}")
+    settings.ALLOWED_HOSTS = ["testserver"]
+    ours, admin = Client(headers={"HX-Request": "true"}), Client()
+    for client in (ours, admin):
+        client.force_login(person)
+    return ours, admin
+
+
+def questions(newest: int) -> list[tuple[str, dict[str, object], dict[str, object]]]:
+    """For each row of the table: its name, what the log is asked, and the same for the admin's changelist."""
+    now = time.time()
+    year = time.strftime("%Y", time.localtime(now - 500 * 86_400))
+    week = time.strftime("%Y-%m-%d", time.localtime(now - 6 * 86_400))
+    march = {"since": f"{year}-03-01", "until": f"{year}-03-07"}
+    in_march = {"at__gte": f"{year}-03-01T00:00:00Z", "at__lt": f"{year}-03-08T00:00:00Z"}
+    thousandth = max(newest - 2 * 25 * 999, 51)
+    rows: list[tuple[str, dict[str, object], dict[str, object]]] = [
+        ("first page", {}, {}),
+        ("thousandth page", {"before": thousandth}, {"p": min(1000, newest // 25)}),
+        ("last page", {"before": 51}, {"p": newest // 25}),
+        ("last 7 days", {"when": "7d"}, {"at__gte": f"{week}T00:00:00Z"}),
+        ("a week long ago", march, in_march),
+        ("a person", {"person": 2}, {"actor_id": 2}),
+        ("a person who did little", {"person": 9}, {"actor_id": 9}),
+        ("a role", {"role": "Paralegal"}, {"actor_role": "Paralegal"}),
+        ("a role without rows", {"role": "System"}, {"actor_role": "System"}),
+        ("a kind", {"kind": "case_list"}, {"target_kind": "case_list"}),
+        ("a kind without rows", {"kind": "label"}, {"target_kind": "label"}),
+        ("one client", {"kind": "client", "pk": 777}, {"target_kind": "client", "target_id": 777}),
+        ("a person and a result", {"person": 9, "result": "unknown"}, {"actor_id": 9, "result": "unknown"}),
+        ("person, result, week", {"person": 2, "result": "rejected", **march},
+         {"actor_id": 2, "result": "rejected", **in_march}),
+        ("under way", {"result": "under_way"}, {"result": "", "stage": "outcome"}),
+    ]  # fmt: skip
+    for name, value in (
+        ("action", "client_delete"), ("action", "client_update"), ("result", "applied"), ("result", "rejected"),
+        ("result", "unknown"), ("result", "not_sent"), ("address", "10.0.0.7"), ("address", "10.9.9.9"), ("job", 3),
+        ("gesture", f"{777:032x}"), ("q", "client 777"), ("q", "nobody"),
+    ):  # fmt: skip
+        rows.append((f"{name} {value}"[:28], {name: value}, {name: value}))
+    return rows
+
+
+def answers(newest: int, times: int, admin_times: int) -> None:
+    """The table of pages and filters."""
+    ours, admin = browsers()
+    print(f"{'':28}{'p50 ms':>9}{'p95 ms':>9}{'admin ms':>11}{'times':>8}", flush=True)
+    worst, least = 0.0, float("inf")
+    for name, asked, of_admin in questions(newest):
+        urls = f"/audit/?{urlencode(asked)}", f"/admin/audit/event/?{urlencode(of_admin)}"
+        assert ours.get(urls[0]).status_code == 200, name
+        spent = timed(lambda url=urls[0]: ours.get(url), times)
+        p95 = spent[max(0, int(len(spent) * 0.95) - 1)]
+        worst, line = max(worst, p95), f"{name:28}{statistics.median(spent):9.1f}{p95:9.1f}"
+        if admin_times:
+            answer = admin.get(urls[1])
+            assert answer.status_code == 200, (name, answer.headers.get("Location"))
+            theirs = statistics.median(timed(lambda url=urls[1]: admin.get(url), admin_times))
+            least = min(least, theirs / p95)
+            line += f"{theirs:11.0f}{theirs / p95:8.0f}"
+        print(line, flush=True)
+    print(f"slowest p95 {worst:.1f} ms (asked: 50); least ratio {least:.0f} (asked: 100)", flush=True)
+
+
+def sealing(number: int) -> None:
+    """So many seals of what is there (0: until all is sealed), and verifying them."""
+    began, done = time.perf_counter(), 0
+    while (not number or done < number * seals.MOST) and (sealed := seals._seal_next(whole=False)):
+        done += sealed
+    print(f"sealed {done:,} events, {done / (time.perf_counter() - began):,.0f}/s", flush=True)
+    began = time.perf_counter()
+    verdict = seals.verify()
+    assert verdict.fault is None, verdict.fault
+    rate = verdict.events / (time.perf_counter() - began)
+    print(f"verified {verdict.events:,} events, {rate:,.0f}/s (asked: 50,000)", flush=True)
+
+
+def keeping_up(seconds: int, rate: int = 500) -> None:
+    """Seal every second while so many events a second come in; what is left over tells whether it keeps up."""
+    ending, written = threading.Event(), [0]
+    told = {"stage": "fact", "opens": True, "action": "sign_in", "actor_id": 1, "actor_name": "Person 1"}
+
+    def write() -> None:
+        begun = time.perf_counter()
+        while not ending.wait(0.01):
+            missing = int((time.perf_counter() - begun) * rate) - written[0]
+            Event.objects.bulk_create(Event(result="applied", **told) for _ in range(missing))
+            written[0] += missing
+        connection.close()
+
+    first, writer = queries.newest(), threading.Thread(target=write)
+    writer.start()
+    longest, behind, begun = 0.0, 0, time.perf_counter()
+    while (took := time.perf_counter() - begun) < seconds:
+        time.sleep(1)
+        came, began = written[0], time.perf_counter()
+        seals.seal_all()
+        longest = max(longest, time.perf_counter() - began)
+        behind = max(behind, came - SealedEvent.objects.filter(event_id__gt=first).count())
+    came = written[0]
+    ending.set()
+    writer.join()
+    seals.seal_all()
+    sealed = SealedEvent.objects.filter(event_id__gt=first).count()
+    assert sealed == written[0], f"{sealed:,} of {written[0]:,} sealed"
+    print(
+        f"{came / took:,.0f} events/s came in for {took:.0f} s (asked: {rate}), all sealed; longest round "
+        f"{longest * 1000:,.0f} ms, at most {behind:,} events behind after a round",
+        flush=True,
+    )
+
+
+def main() -> None:
+    """Fill if empty, measure, print."""
+    args = arguments(sys.argv[1:])
+    call_command("migrate", verbosity=0)
+    call_command("createcachetable", verbosity=0)
+    if not Event.objects.exists():
+        began = time.perf_counter()
+        fill(args.operations)
+        print(f"filled in {time.perf_counter() - began:.0f} s", flush=True)
+    newest = queries.newest()
+    print(f"{connection.vendor}, {newest:,} events", flush=True)
+    answers(newest, args.times, args.admin_times)
+    sealing(args.seals)
+    if not args.seals:
+        keeping_up(args.seconds)
+
+
+if __name__ == "__main__":
+    main()

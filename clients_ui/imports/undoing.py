@@ -1,0 +1,124 @@
+"""Undoing an import as far as the vendor lets it: delete what it created, put back what it changed."""
+
+from __future__ import annotations
+
+import math
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Literal
+
+from django.conf import settings
+from django.db import transaction
+
+from clients_ui import bulk, editing
+from clients_ui.models import Client
+from kayse_admin.accounts.roles import Capability
+from kayse_admin.actors import Actor
+from kayse_admin.jobs.models import Job, Row
+from kayse_admin.jobs.services import start as start_job
+
+BATCH = 1_000
+
+
+class CannotUndo(Exception):
+    """Nothing was started; the message says why."""
+
+
+Step = Literal["delete", "revert", "conflict"]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an undo would do: clients deleted, clients put back, and those that were changed since and stay."""
+
+    deletes: int
+    reverts: int
+    conflicts: int
+
+    def requests(self, *, read_first: bool) -> int:
+        """How many it takes; with `read_first` each client that is put back is read before."""
+        largest: int = settings.KAYSE_BULK_ROWS
+        size = bulk.Revert.size if read_first else largest
+        sent = math.ceil(self.deletes / largest) + math.ceil(self.reverts / size)
+        return sent + (self.reverts if read_first else 0)
+
+
+def plan(job: Job) -> Plan:
+    """Count the steps; asks nobody but the directory."""
+    counts = Counter(step for step, _ in _steps(job))
+    return Plan(counts["delete"], counts["revert"], counts["conflict"])
+
+
+def undo(
+    actor: Actor, job: Job, operation: uuid.UUID, reason: str = "", *, read_first: bool = True
+) -> list[Job]:
+    """Start the jobs that undo this one: one that deletes, one that puts back. Once for each job.
+
+    The same operation id returns the jobs that it started; another one raises `CannotUndo`, as does a job that is not
+    taken back like that.
+    """
+    actor.require(Capability.CLIENTS_DELETE)
+    if not may_undo(job):
+        raise CannotUndo("This job cannot be undone.")
+    with transaction.atomic():
+        Job.objects.select_for_update().get(pk=job.pk)  # two clicks take turns
+        begun = list(Job.objects.filter(undoes=job.pk).order_by("pk"))
+        if not begun:
+            return _start(actor, job, operation, reason, read_first=read_first)
+    if begun[0].operation not in {uuid.uuid5(operation, step) for step in ("delete", "revert")}:
+        raise CannotUndo("This job was undone already.")
+    return begun
+
+
+def may_undo(job: Job) -> bool:
+    """Whether such a job can be taken back: an import, or a change of a selection, that was not an opt-out."""
+    return job.kind == bulk.Upsert.name and job.options.get("undo", True) is not False
+
+
+def _start(actor: Actor, job: Job, operation: uuid.UUID, reason: str, *, read_first: bool) -> list[Job]:
+    counts = plan(job)
+    revert = bulk.Revert if read_first else bulk.Upsert
+    jobs = []
+    for step, count, kind, words in (
+        ("delete", counts.deletes, bulk.Delete, "Delete what was created"),
+        ("revert", counts.reverts, revert, "Put back what was changed"),
+    ):
+        if count:
+            rows = (row for found, row in _steps(job) if found == step)
+            own, title = uuid.uuid5(operation, step), f"{words}: {job.title}"
+            jobs.append(start_job(actor, kind, title, rows, own, reason=reason, undoes=job.pk, at_once=0))
+    return jobs
+
+
+def _steps(job: Job) -> Iterator[tuple[Step, Row]]:
+    """For each row that was done what would undo it, as far as the directory knows; a batch at a time.
+
+    A field whose old value was not known cannot be put back; an opt-out from calls stays.
+    """
+    done = Row.objects.filter(job=job, outcome__in=("created", "updated"), result__isnull=False)
+    source = done.order_by("number").defer("source").iterator(chunk_size=BATCH)
+    while batch := list(islice(source, BATCH)):
+        known = Client.objects.in_bulk([row.result for row in batch])
+        for row in batch:
+            client = known.get(row.result or 0)
+            if client is not None and not client.gone_at:
+                yield from _step(row, client)
+
+
+def _step(row: Row, client: Client) -> Iterator[tuple[Step, Row]]:
+    now = client.known()
+    fresh = Row.light(target=client.pk, label=client.name[:200], line=row.line)
+    if any(not editing.same(name, value, now.get(name)) for name, value in row.body.items()):
+        yield "conflict", fresh
+    elif row.outcome == Row.Outcome.CREATED:
+        yield "delete", fresh
+    elif row.before:
+        back = {name: row.before[name] for name in row.body if name in row.before}
+        if back.get(editing.OPT_OUT, True) is not True:
+            del back[editing.OPT_OUT]  # somebody with the permission does that, for a reason
+        if back:
+            fresh.body, fresh.before = back, {name: now[name] for name in back}
+            yield "revert", fresh

@@ -1,0 +1,66 @@
+"""Writing many rows of a job at once, as each database does it best. Inside the caller's transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connection
+
+from kayse_admin.jobs.models import Row
+from kayse_admin.jobs.registry import Became
+
+_TABLE = f'"{Row._meta.db_table}"'
+_COLUMNS = (
+    "job_id", "number", "line", "target", "label", "body", "before", "source", "outcome", "result", "reason",
+    "flag",
+)  # fmt: skip
+#: Made once: `json.dumps` with any option makes an encoder for each call.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def insert(job: int, before: int, batch: Sequence[Row]) -> None:
+    """Like bulk_create, at a sixth of its price; `before`: how many rows the job has already."""
+    values = [
+        (
+            job, number, row.line, row.target, row.label, json_value(row.body), json_value(row.before),
+            json_value(row.source), row.outcome, row.result, row.reason, row.flag,
+        )
+        for number, row in enumerate(batch, start=before + 1)
+    ]  # fmt: skip
+    columns = ", ".join(f'"{name}"' for name in _COLUMNS)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            with cursor.copy(f"COPY {_TABLE} ({columns}) FROM STDIN") as copy:
+                for row in values:
+                    copy.write_row(row)
+        else:
+            marks = ", ".join(["%s"] * len(_COLUMNS))
+            cursor.executemany(f"INSERT INTO {_TABLE} ({columns}) VALUES ({marks})", values)  # noqa: S608
+
+
+def outcomes(rows: Sequence[Row], became: Sequence[Became]) -> None:
+    """Write what became of rows that have no outcome yet."""
+    values = [
+        (row.pk, one.outcome, one.result, one.reason[:500]) for row, one in zip(rows, became, strict=True)
+    ]
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                f"UPDATE {_TABLE} SET outcome = told.outcome, result = told.result, reason = told.reason "  # noqa: S608
+                "FROM unnest(%s::bigint[], %s::text[], %s::bigint[], %s::text[]) "
+                f"AS told (id, outcome, result, reason) WHERE {_TABLE}.id = told.id AND {_TABLE}.outcome = ''",
+                [*map(list, zip(*values, strict=True))],
+            )
+        else:
+            cursor.executemany(
+                f"UPDATE {_TABLE} SET outcome = %s, result = %s, reason = %s "  # noqa: S608  (our own names)
+                "WHERE id = %s AND outcome = ''",
+                [(*told, pk) for pk, *told in values],
+            )
+
+
+def json_value(value: Any) -> str | None:
+    """A value as a JSON column takes it from a raw statement; None is NULL."""
+    return None if value is None else _encode(value)

@@ -1,0 +1,57 @@
+// Tables in which rows are picked, and looked at beside the list.
+import { $, $$, keys, on } from "./app.js";
+
+// Tables: all on the page, a range with shift, the number in the selection bar.
+let last;
+const boxes = (box) => $$("tbody [type=checkbox]", box.closest("table"));
+const range = (box, shift) => {
+  const all = boxes(box);
+  const [from, to] = [all.indexOf(last), all.indexOf(box)].sort((a, b) => a - b);
+  if (shift && from >= 0) all.slice(from, to).forEach((other) => (other.checked = box.checked));
+  last = box;
+  tally(box);
+};
+const tally = (box) => {
+  const all = boxes(box);
+  const picked = all.filter((other) => other.checked).length;
+  const head = $("[data-select-all]", box.closest("table"));
+  if (head) Object.assign(head, { checked: picked === all.length, indeterminate: picked && picked < all.length });
+  $$("[data-selected]").forEach((place) => (place.textContent = picked));
+};
+on("change", ({ target }) => {
+  if (!target.matches("[data-select-all]")) return;
+  boxes(target).forEach((box) => (box.checked = target.checked));
+  tally(target);
+});
+
+// The quick view: a link that is a page without JavaScript fills the panel beside the list, which then follows the row
+// that has the focus.
+const panel = $("[data-panel]");
+let shown;
+const show = (link) => {
+  shown = link.href;
+  htmx.ajax("GET", shown, { source: link, target: panel, swap: "innerHTML" });
+};
+const close = () => {
+  panel.replaceChildren();
+  $$("[data-quick]").find((link) => link.href === shown)?.focus();
+  return true;
+};
+on("click", (event) => {
+  const hit = (selector) => event.target.closest(selector);
+  const box = hit("tbody [type=checkbox]");
+  if (box) range(box, event.shiftKey);
+  if (event.ctrlKey || event.metaKey || !hit("[data-quick], [data-panel] [data-close]")) return;
+  event.preventDefault();
+  hit("[data-quick]") ? show(hit("[data-quick]")) : close();
+});
+on("focusin", ({ target }) => {
+  const link = panel?.firstElementChild && $("[data-quick]", target.closest("tbody tr") || panel);
+  if (link && link.href !== shown) show(link);
+});
+Object.assign(keys, {
+  x: (row) => row && ($("[type=checkbox]", row)?.click(), true),
+  v: (row) => row && panel && (show($("[data-quick]", row)), true),
+  e: (row) => row?.closest("[data-edit]") && (location.href = `${$("a", row).href}edit/`),
+  Escape: () => panel?.firstElementChild && close(),
+});

@@ -1,0 +1,185 @@
+"""Undoing what an import changed, each client read first: what somebody changed at Kayse since stays."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+from django.core.exceptions import PermissionDenied
+from django.test import Client as Browser
+from django.utils import timezone
+
+from clients_ui.imports import undoing
+from clients_ui.imports.models import Import
+from clients_ui.models import Client
+from clients_ui.selection import changes
+from kayse_admin.accounts.models import User
+from kayse_admin.audit.models import Event
+from kayse_admin.jobs import ledger, reading_first, runner
+from kayse_admin.jobs.models import Job, Row
+from tests.clients_ui.conftest import text_of
+from tests.clients_ui.test_import_screens import begin, mapped
+from tests.conftest import Sandbox
+from tests.jobs.helpers import adds_up, outcomes, recorded
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+PKS = (2, 3, 4, 5)
+
+
+@pytest.fixture
+def cities(sandbox: Sandbox, known: Any) -> dict[int, str]:
+    """Where the clients live before the import."""
+    return {pk: str(known(pk).city) for pk in PKS}
+
+
+@pytest.fixture
+def imported(sandbox: Sandbox, as_paralegal: Browser, cities: dict[int, str]) -> Import:
+    """An import that has moved them all to Waco."""
+    kept = mapped(as_paralegal, "id,city\n" + "".join(f"{pk},Waco\n" for pk in PKS))
+    begin(as_paralegal, kept)
+    runner.serve()
+    sandbox.http.delete("/_sandbox/requests")
+    return kept
+
+
+def undone(browser: Browser, kept: Import, **fields: str) -> Job:
+    """Undo it with the reads; the job, not served yet."""
+    url = f"/clients/import/jobs/{kept.job_id}/undo/"
+    answer = browser.post(url, {"operation": str(uuid.uuid4()), "read_first": "on", **fields})
+    assert answer.status_code == 303, text_of(answer)
+    return Job.objects.get(undoes=kept.job_id)
+
+
+def test_what_was_changed_outside_stays(
+    sandbox: Sandbox, as_paralegal: Browser, imported: Import, cities: dict[int, str]
+) -> None:
+    page = as_paralegal.get(f"/clients/import/jobs/{imported.job_id}/undo/")
+    assert "4 get back" in text_of(page)
+    assert "1 request, or 5 with the reads" in text_of(page)
+    assert sandbox.requests() == [], "the question costs nothing"
+    sandbox.call("PUT", "/clients/3", {"city": "Dallas"})
+    sandbox.call("PUT", "/clients/4", {"city": cities[4]})
+    sandbox.call("DELETE", "/clients/5")
+    sandbox.http.delete("/_sandbox/requests")
+
+    job = undone(as_paralegal, imported)
+    runner.serve()
+    assert sandbox.client(2)["city"] == cities[2]
+    assert sandbox.client(3)["city"] == "Dallas"
+    assert outcomes(job) == {"updated": 1, "unchanged": 2, "failed": 1}
+    assert Row.objects.get(job=job, target=3).reason == reading_first.CHANGED
+    assert Row.objects.get(job=job, target=4).reason == reading_first.SO_ALREADY
+    assert Client.objects.get(pk=3).city == "Dallas", "what was read is known now"
+    assert [one["method"] for one in sandbox.requests(path="/v1/")] == ["GET"] * 4 + ["POST"]
+    assert ledger.tally(job).requests == 5
+    adds_up(job)
+    recorded(job)
+
+
+def test_a_read_is_believed_for_a_while(
+    sandbox: Sandbox, as_paralegal: Browser, imported: Import, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Paused between the reads and the change for longer than that: everything is read again."""
+    job = undone(as_paralegal, imported)
+    chunk = job.chunks.get()
+    actor, kind = ledger.owner(job), runner.kind_of(job)
+    assert actor is not None
+    for _ in PKS:
+        row = reading_first.unread(chunk)
+        assert row is not None
+        reading_first.look(job, chunk, row, kind, actor)
+    assert reading_first.unread(chunk) is None
+    sandbox.call("PUT", "/clients/3", {"city": "Dallas"})
+    Row.objects.filter(job=job).update(flag=str(int(timezone.now().timestamp()) - reading_first.FRESH - 1))
+    runner.serve()
+    assert sandbox.client(3)["city"] == "Dallas"
+    assert outcomes(job) == {"updated": 3, "unchanged": 1}
+    assert ledger.tally(job).requests == 9
+    adds_up(job)
+
+
+def test_the_reserve_is_left_to_people(
+    sandbox: Sandbox, as_paralegal: Browser, imported: Import, settings: LazySettings
+) -> None:
+    job = undone(as_paralegal, imported)
+    settings.KAYSE_RESERVE = 10_000
+    runner.serve()
+    job.refresh_from_db()
+    assert job.state == Job.State.WAITING
+    assert sandbox.requests(path="/v1/") == []
+
+
+def test_a_read_without_an_answer_waits(sandbox: Sandbox, as_paralegal: Browser, imported: Import) -> None:
+    job = undone(as_paralegal, imported)
+    sandbox.fault("status", method="GET", status=503, times=3)
+    runner.serve()
+    job.refresh_from_db()
+    assert job.state == Job.State.WAITING
+    assert sandbox.requests("POST", "/v1/") == [], "nothing is sent of what could not be read"
+    Job.objects.update(wait_until=timezone.now())
+    runner.serve()
+    assert outcomes(job) == {"updated": 4}
+
+
+def test_an_opt_out_stays(sandbox: Sandbox, as_paralegal: Browser, ana: Client) -> None:
+    """The import opted somebody out of calls; undoing it would let them be called again."""
+    sandbox.call("PUT", f"/clients/{ana.pk}", {"voice_calls_opted_out": False})
+    Client.objects.filter(pk=ana.pk).update(voice_calls_opted_out=False)
+    kept = mapped(as_paralegal, f"id,opt-out,city\n{ana.pk},yes,Waco\n")
+    begin(as_paralegal, kept)
+    runner.serve()
+    assert sandbox.client(ana.pk)["voice_calls_opted_out"] is True
+    undone(as_paralegal, kept)
+    runner.serve()
+    assert sandbox.client(ana.pk)["city"] == ana.city
+    assert sandbox.client(ana.pk)["voice_calls_opted_out"] is True
+    assert Event.objects.filter(action="clients_bulk_upsert", stage="intent").count() == 2
+
+
+def test_what_is_right_already_is_not_all(
+    sandbox: Sandbox, as_paralegal: Browser, people: dict[str, User], ana: Client
+) -> None:
+    """One field was put right by hand, of the other nothing is told: that one is still put back."""
+    sandbox.switch(answers="sparse")
+    paralegal = ledger.owner(Job(owner_id=people["paralegal"].pk))
+    assert paralegal is not None
+    sent = {"city": "Zzz", "external_source": "other"}
+    job = changes.edit(paralegal, [ana.pk], sent, uuid.uuid4())
+    sandbox.call("PUT", f"/clients/{ana.pk}", {"city": ana.city})
+    (back,) = undoing.undo(paralegal, job, uuid.uuid4())
+    runner.serve()
+    row = Row.objects.get(job=back)
+    assert (row.outcome, row.body) == ("updated", {"external_source": ana.external_source})
+    assert sandbox.client(ana.pk)["external_source"] == ana.external_source
+
+
+def test_it_is_undone_once(as_paralegal: Browser, people: dict[str, User], imported: Import) -> None:
+    """Two pages that were open at once start one undo; the same click twice finds the one that it started."""
+    paralegal, operation = ledger.owner(Job(owner_id=people["paralegal"].pk)), uuid.uuid4()
+    assert paralegal is not None
+    assert imported.job is not None
+    (first,) = undoing.undo(paralegal, imported.job, operation)
+    assert undoing.undo(paralegal, imported.job, operation) == [first]
+    with pytest.raises(undoing.CannotUndo, match="already"):
+        undoing.undo(paralegal, imported.job, uuid.uuid4())
+    url = f"/clients/import/jobs/{imported.job_id}/undo/"
+    answer = as_paralegal.post(url, {"operation": str(uuid.uuid4()), "read_first": "on"})
+    assert (answer.status_code, answer["Location"]) == (303, f"/jobs/{imported.job_id}/")
+    assert Job.objects.filter(undoes=imported.job_id).count() == 1
+
+
+def test_who_may_undo_and_what(people: dict[str, User], imported: Import) -> None:
+    """The service asks, not only the link that leads to it."""
+    manager, paralegal = (ledger.owner(Job(owner_id=people[role].pk)) for role in ("manager", "paralegal"))
+    assert manager is not None
+    assert paralegal is not None
+    assert imported.job is not None
+    with pytest.raises(PermissionDenied):
+        undoing.undo(manager, imported.job, uuid.uuid4())
+    imported.job.options = {"undo": False}
+    with pytest.raises(undoing.CannotUndo):
+        undoing.undo(paralegal, imported.job, uuid.uuid4())
+    assert not Job.objects.filter(undoes=imported.job_id).exists()

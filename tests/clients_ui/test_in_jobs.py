@@ -1,0 +1,64 @@
+"""/clients/<pk>/: the history also names what was done to the client as one of many, and leads to its requests."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+from django.db import connection
+from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
+
+from clients_ui import bulk, in_jobs
+from clients_ui.selection import changes
+from kayse_admin.accounts.models import User
+from kayse_admin.actors import Actor
+from kayse_admin.jobs.models import Job, Row
+from tests.clients_ui.conftest import selected, text_of, yes
+from tests.conftest import Sandbox
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_bulk_opt_out_is_two_clicks_from_its_request(
+    as_paralegal: Browser, as_auditor: Browser, people: dict[str, User], hundred: list[int], sandbox: Sandbox
+) -> None:
+    selection = selected(people["paralegal"], hundred[:3], "State: Texas")
+    as_paralegal.post(f"/clients/selected/{selection.pk}/opt-out/", yes(reason="They wrote to us"))
+    job = Job.objects.get()
+    html = as_auditor.get(f"/clients/{hundred[0]}/").content.decode()
+    assert f'href="/jobs/{job.pk}/"' in html
+    assert f'href="/audit/?job={job.pk}"' in html
+    page = text_of(as_auditor.get(f"/clients/{hundred[0]}/"))
+    assert "Paula Legal started Opt 3 clients out of calls" in page
+    assert "Reason: They wrote to us" in page
+    assert "Nothing has been changed through this dashboard yet." not in page
+    (part,) = in_jobs.of(hundred[0], 10)
+    assert [(one.field, one.after) for one in part.changes] == [("voice_calls_opted_out", True)]
+    assert "/audit/?job=" not in as_paralegal.get(f"/clients/{hundred[0]}/").content.decode()
+    assert "Nothing has been changed" in text_of(as_auditor.get(f"/clients/{hundred[5]}/"))
+
+
+def row(kind: str, outcome: str, **fields: int) -> None:
+    job = Job.objects.create(kind=kind, title=kind, owner_id=1, owner_name="Ann")
+    Row.objects.create(job=job, number=1, label="x", outcome=outcome, **fields)
+
+
+def test_only_what_was_done_to_clients_counts() -> None:
+    row(bulk.Upsert.name, "created", result=7)
+    row(bulk.Delete.name, "unknown", target=7)
+    row(bulk.Upsert.name, "updated", target=8)
+    row(bulk.Upsert.name, "unchanged", target=7)
+    row(bulk.Upsert.name, "", target=7)
+    row("case_lists_delete", "updated", target=7)
+    assert [(part.row.job.kind, part.row.outcome) for part in in_jobs.of(7, 10)] == [
+        (bulk.Delete.name, "unknown"), (bulk.Upsert.name, "created"),
+    ]  # fmt: skip
+
+
+def test_one_query_however_many_jobs(actor: Actor, hundred: list[int], sandbox: Sandbox) -> None:
+    for city in ("Austin", "Waco", "Dallas"):
+        changes.edit(actor, hundred[:1], {"city": city}, uuid.uuid4())
+    with CaptureQueriesContext(connection) as captured:
+        found = in_jobs.of(hundred[0], 2)
+    assert (len(found), len(captured)) == (2, 1)
