@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
+from http import HTTPStatus
 
 from django.conf import settings
 from django.core.cache import cache
@@ -120,32 +121,71 @@ def reread(list_id: int, name: str, operation: uuid.UUID | None = None) -> Outco
 def look(purpose: Purpose = Purpose.PERSON) -> Outcome[CaseListPage]:
     """Ask for every list, 100 a request, and merge what is told: counts, names, lists that are gone.
 
-    Returns the last outcome: applied means that all were seen. Where a list is missed in a look of several pages, all
-    pages are asked for once more, and it is gone only if they do not show it either.
+    Returns the last outcome with the requests of all: applied means that all were asked for. Where a list is missed in
+    a look of several pages, all pages are asked for once more, and it is gone only if they do not show it either.
     """
+    return _look(purpose)[0]
+
+
+def whether_there(
+    list_id: int, purpose: Purpose, since: datetime
+) -> tuple[Outcome[CaseListPage], bool | None]:
+    """Whether Kayse has a list, under whatever name; None when nobody can tell.
+
+    Costs nothing where Kayse has told it since then; one request where one answer holds every list, or where the list
+    is found by its name; else a look at all of them.
+    """
+    here = CaseList.objects.filter(pk=list_id).first()
+    if here and max(here.told_at, here.gone_at or here.told_at) > since:
+        return Applied(CaseListPage([], 1, None), HTTPStatus.OK, 0, 0, None), here.gone_at is None
+    spent = 0
+    if here and look_cost() > 1:
+        began = timezone.now()
+        named = client(purpose).case_lists.list(here.name[:255], 1, LARGEST)
+        if not isinstance(named, Applied):
+            return named, None
+        with transaction.atomic():
+            local.remember(named.value.data, began)
+        if list_id in {row.id for row in named.value.data}:
+            return named, True
+        spent = named.requests
+    outcome, seen = _look(purpose)
+    outcome = replace(outcome, requests=outcome.requests + spent)
+    return outcome, list_id in seen if seen is not None else None
+
+
+def _look(purpose: Purpose) -> tuple[Outcome[CaseListPage], set[int] | None]:
+    """The last outcome, and the ids of every list at Kayse: None where not all could be seen and read."""
     began = timezone.now()
     outcome, seen, pages = _walk(purpose)
-    if isinstance(outcome, Applied) and pages > 1 and _missed(seen, began).exists():
+    if seen is not None and pages > 1 and _missed(seen, began).exists():
         # A list that went in mid-look moves one of the next page onto the one before it, which was seen already.
+        first, spent = seen, outcome.requests
         outcome, again, _ = _walk(purpose)
-        seen |= again
-    if isinstance(outcome, Applied):
+        outcome = replace(outcome, requests=outcome.requests + spent)
+        seen = None if again is None else first | again
+    if seen is not None:
         _missed(seen, began).update(gone_at=began)
         drop()
-    return outcome
+    return outcome, seen
 
 
-def _walk(purpose: Purpose) -> tuple[Outcome[CaseListPage], set[int], int]:
-    """Every page once, merged: the last outcome, the ids that were told, how many pages there were."""
-    began, seen, pages = timezone.now(), set[int](), 0
+def _walk(purpose: Purpose) -> tuple[Outcome[CaseListPage], set[int] | None, int]:
+    """Every page once, merged: the last outcome with all requests, the ids that were told, how many pages there were.
+
+    No ids where the pages broke off, or held a row that nobody can read: it may be any list.
+    """
+    began, seen, pages, requests, whole = timezone.now(), set[int](), 0, 0, True
     for outcome in client(purpose).case_lists.iter_all():
-        pages += 1
+        pages, requests = pages + 1, requests + outcome.requests
         if not isinstance(outcome, Applied):
+            whole = False
             break
+        whole = whole and not outcome.value.unreadable
         with transaction.atomic():
             local.remember(outcome.value.data, began)
         seen |= {row.id for row in outcome.value.data}
-    return outcome, seen, pages
+    return replace(outcome, requests=requests), seen if whole else None, pages
 
 
 def _missed(seen: set[int], began: datetime) -> QuerySet[CaseList]:
@@ -222,7 +262,7 @@ def _merge(
         if operation:
             local.remember([row for row in found.data if row.id == list_id], began, operation)
         local.remember([row for row in found.data if not operation or row.id != list_id], began)
-        if query == EVERYTHING and found.rows < LARGEST:
+        if query == EVERYTHING and found.rows < LARGEST and not found.unreadable:
             missed = _known().exclude(pk__in=[row.id for row in found.data])
             missed.filter(told_at__lt=began).update(gone_at=began)
 

@@ -34,7 +34,7 @@ def remember(rows: Iterable[schemas.CaseList], at: datetime, operation: uuid.UUI
     readings: list[Reading] = []
     for pk, row in told.items():
         lists = known.get(pk)
-        if lists is not None and lists.told_at > at:
+        if lists is not None and max(lists.told_at, lists.gone_at or lists.told_at) > at:
             continue
         was = (lists.case_count, lists.name, lists.counted_at) if lists else None
         lists = lists or CaseList(pk=pk, first_told_at=at)

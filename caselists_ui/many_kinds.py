@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.urls import reverse
 
 from caselists_ui import ledger, listing, local, services
@@ -30,7 +31,7 @@ from kayse_admin.jobs.registry import DELETED, Became, Kind, Seen
 from kayse_admin.jobs.services import start as start_job
 from kayse_admin.kayse_api.client import KayseClient
 from kayse_admin.kayse_api.outcomes import Applied, Outcome
-from kayse_admin.kayse_api.schemas import CaseListPage, Deleted, Duplicated, Upserted
+from kayse_admin.kayse_api.schemas import Deleted, Duplicated, Upserted
 from kayse_admin.upstream.budget import Purpose
 from kayse_admin.upstream.client import read
 
@@ -58,16 +59,6 @@ class _Lists(Kind):
     def may_resend(self, row: Row) -> bool:
         """Never by a machine."""
         return False
-
-    def look(self, actor: Actor, row: Row) -> tuple[Outcome[Any], Seen]:
-        """Whether Kayse has a list of this id under the name that was sent; one request."""
-        name = str(row.body.get("name") or row.label)
-        outcome = read(lambda kayse: kayse.case_lists.list(name, 1, listing.LARGEST), purpose=Purpose.JOB)
-        return outcome, self.seen(row, outcome.value) if isinstance(outcome, Applied) else Seen.NEITHER
-
-    def seen(self, row: Row, page: CaseListPage) -> Seen:
-        """What a page of lists says of a row."""
-        return Seen.NEITHER
 
     def ended(self, job: Job) -> None:
         """Read the new names and numbers, where that is cheap."""
@@ -115,10 +106,13 @@ class SetLists(_Lists):
         """A rename can be looked for; it is not sent again all the same, because `look` never says "old"."""
         return bool(row.body.get("name") != (row.before or {}).get("name"))
 
-    def seen(self, row: Row, page: CaseListPage) -> Seen:
-        """Done, if the list has its new name."""
-        done = any(one.id == row.target and one.name == row.body.get("name") for one in page.data)
-        return Seen.DONE if done else Seen.NEITHER
+    def look(self, actor: Actor, row: Row) -> tuple[Outcome[Any], Seen]:
+        """Done, if Kayse has a list of this id under its new name; one request."""
+        name = str(row.body["name"])
+        outcome = read(lambda kayse: kayse.case_lists.list(name, 1, listing.LARGEST), purpose=Purpose.JOB)
+        found = outcome.value.data if isinstance(outcome, Applied) else []
+        done = any(one.id == row.target and one.name == name for one in found)
+        return outcome, Seen.DONE if done else Seen.NEITHER
 
     def settle_row(self, actor: Actor, job: Job, row: Row, at: datetime) -> Became:
         """The list was set when it was sent: what was done to it since is on top, or took its place."""
@@ -180,15 +174,10 @@ class DeleteLists(_Lists):
         return True
 
     def look(self, actor: Actor, row: Row) -> tuple[Outcome[Any], Seen]:
-        """Whether Kayse has the list still, under whatever name: asked for every list; one request."""
-        outcome = read(lambda kayse: kayse.case_lists.list("", 1, listing.LARGEST), purpose=Purpose.JOB)
-        return outcome, self.seen(row, outcome.value) if isinstance(outcome, Applied) else Seen.NEITHER
-
-    def seen(self, row: Row, page: CaseListPage) -> Seen:
-        """Done, if an answer that holds every list does not hold it; a full page may have hidden it."""
-        whole = page.rows < listing.LARGEST and not page.unreadable
-        gone = whole and all(one.id != row.target for one in page.data)
-        return Seen.DONE if gone else Seen.NEITHER
+        """Whether Kayse has the list still, under whatever name; a look at all lists tells it of all rows."""
+        settled = _sent(row.job, row)[-1] + timedelta(seconds=settings.JOB_SETTLING)
+        outcome, there = listing.whether_there(row.target or 0, Purpose.JOB, settled)
+        return outcome, Seen.DONE if there is False else Seen.NEITHER
 
     def settle_row(self, actor: Actor, job: Job, row: Row, at: datetime) -> Became:
         """The list is gone."""
@@ -227,9 +216,8 @@ class DuplicateLists(_Lists):
 
     def check_result(self, job: Job, row: Row, result: int) -> str:
         """Refuses a list that was known here before the copy was sent, or that was made here."""
-        sent = job.chunks.filter(first__lte=row.number, last__gte=row.number, sent_at__isnull=False)
-        first = sent.order_by("sent_at").values_list("sent_at", flat=True).first()
-        was_there = bool(first) and CaseList.objects.filter(pk=result, first_told_at__lt=first).exists()
+        sent = _sent(job, row)
+        was_there = bool(sent) and CaseList.objects.filter(pk=result, first_told_at__lt=sent[0]).exists()
         if was_there or Version.objects.filter(case_list=result).exists():
             return f"List {result} is another one: it was known here before, so it is not the copy."
         return ""
@@ -247,6 +235,12 @@ class DuplicateLists(_Lists):
             services.keep(actor, copy, parse(definition), event.operation, reason, steps, at=at, is_new=True)
         listing.drop()
         return Became(Row.Outcome.CREATED, copy.pk)
+
+
+def _sent(job: Job, row: Row) -> list[datetime]:
+    """When each request went out that a row was in, oldest first."""
+    chunks = job.chunks.filter(first__lte=row.number, last__gte=row.number, sent_at__isnull=False)
+    return [chunk.sent_at for chunk in chunks.order_by("sent_at") if chunk.sent_at]
 
 
 def _list_of(row: Row) -> int:

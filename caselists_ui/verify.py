@@ -116,16 +116,15 @@ def _cannot_tell(begun: Event, detail: str, requests: int = 0) -> Finding | None
 
 
 def verify_delete(begun: Event) -> Finding | None:
-    """Applied when none of the vendor's pages shows the list."""
-    look = _Look("")
-    if look.lists is None:
+    """Applied when Kayse does not show the list, under whatever name."""
+    list_id = begun.target_id or 0
+    outcome, there = listing.whether_there(list_id, Purpose.BACKGROUND, timezone.now())
+    if there is None:
         return None
-    with transaction.atomic():
-        look.merge()
-        if begun.target_id in look.lists:
-            return Finding("not_applied", "Kayse still has the list.", requests=look.requests)
-        local.forget(begun.target_id or 0)
-    return Finding("applied", "Kayse does not have the list any more.", requests=look.requests)
+    if there:
+        return Finding("not_applied", "Kayse still has the list.", requests=outcome.requests)
+    local.forget(list_id)
+    return Finding("applied", "Kayse does not have the list any more.", requests=outcome.requests)
 
 
 def _keep(begun: Event, list_id: int, definition: Definition, *, is_new: bool = False) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.test import Client as Browser
 
@@ -101,13 +103,36 @@ def test_an_unanswered_delete_is_not_done_because_the_name_is_another(
     adds_up(job)
 
 
-def test_a_full_page_proves_no_absence(sandbox: Sandbox, as_manager: Browser, three: list[int]) -> None:
+def test_among_many_lists_one_look_at_all_tells_of_every_row(
+    sandbox: Sandbox, as_manager: Browser, three: list[int], settings: Any
+) -> None:
+    settings.JOB_SETTLING = 0
     sandbox.call("POST", "/case_lists/bulk", {"lists": [{"name": f"Bulk {n}"} for n in range(120)]})
+    as_manager.post("/case-lists/look/")
     sandbox.fault("reset_after", method="POST", path="/v1/case_lists/bulk_delete")
+    before = len(sandbox.requests("GET", "/v1/"))
     job = run(as_manager, do="delete", pk=three, confirm="3")
     for _ in range(4):
         later(job)
-    assert outcomes(job) == {"unknown": 3}, "it is gone, and nobody can know that from one page"
+    assert outcomes(job) == {"updated": 3}
+    assert len(sandbox.requests("GET", "/v1/")) == before + 5, (
+        "by its name, then two pages twice: three are missed"
+    )
+    assert CaseList.objects.filter(pk__in=three, gone_at=None).count() == 0
+    adds_up(job)
+
+
+def test_a_row_that_nobody_can_read_may_be_the_list(
+    sandbox: Sandbox, as_manager: Browser, three: list[int]
+) -> None:
+    sandbox.fault("reset_after", method="POST", path="/v1/case_lists/bulk_delete")
+    job = run(as_manager, do="delete", pk=three, confirm="3")
+    odd = {"data": [{"name": "?"}], "page": 1, "total": 1}
+    sandbox.fault("wrong_json", method="GET", path="/v1/case_lists", body=odd, times=None)
+    for _ in range(4):
+        later(job)
+    assert outcomes(job) == {"unknown": 3}
+    assert CaseList.objects.get(pk=three[0]).gone_at is None
 
 
 def test_a_list_that_was_known_before_is_no_copy(
