@@ -10,8 +10,8 @@ from typing import Any
 
 from django.conf import settings
 
-from clients_ui import attention, in_jobs, normal, purged
-from clients_ui.fields import BY_NAME, FIELDS, Kind
+from clients_ui import attention, editing, in_jobs, normal, purged
+from clients_ui.fields import BY_NAME, DOCUMENTED, FIELDS, Kind
 from clients_ui.forms import national
 from clients_ui.models import NEVER, Client, Opened
 from kayse_admin.accounts.roles import Capability
@@ -81,7 +81,12 @@ def record_of(actor: Actor, client: Client, changed: Collection[str] = ()) -> di
         "client": client,
         "sections": _sections(client, changed),
         "origin": [_line(client, name, changed) for name in ("origin", "update_origin")],
-        "extra": [_told_besides(name, value) for name, value in sorted(client.extra.items())],
+        "extra": [
+            _told_besides(name, value)
+            for name, value in sorted(client.extra.items())
+            if name not in DOCUMENTED
+        ],
+        "calls_unreadable": _unreadable(client, editing.OPT_OUT),
         "lost": _lost(client),
         "purged": purged.job_of(client),
         "waiting": waiting(client.pk),
@@ -120,9 +125,9 @@ def _line(client: Client, name: str, changed: Collection[str]) -> Line:
     value = getattr(client, name)
     kind = BY_NAME[name].kind if name in BY_NAME else Kind.TEXT
     words = _value(name, kind, value)
-    warning = (
-        "Kayse has this as text that is no phone number." if kind is Kind.PHONE and _is_odd(value) else ""
-    )
+    warning = _unreadable(client, name)
+    if kind is Kind.PHONE and _is_odd(value):
+        warning = "Kayse has this as text that is no phone number."
     differs = age if age != client.told_at else None
     return Line(
         name=name,
@@ -141,6 +146,13 @@ def _told_besides(name: str, value: Any) -> Line:
     """A field that nobody documented."""
     words = in_words(masked(value, name))
     return Line(name, label_of("", name), words, True, None, secret=looks_secret(name, value))
+
+
+def _unreadable(client: Client, name: str) -> str:
+    """What is said of a documented field that was told in a form that nobody can read; "" for all others."""
+    if name not in client.extra:
+        return ""
+    return f"Kayse tells something here that cannot be read: {in_words(masked(client.extra[name], name))}"
 
 
 def _is_odd(value: str | None) -> bool:

@@ -51,6 +51,7 @@ def learn(told: Told, at: datetime) -> tuple[Client, set[str]]:
             client = knowledge.blank(told.id, at)
             forget_count()
         changed = knowledge.merge(client, told.told, at, told.extra)
+        changed |= knowledge.unreadable(client, told.odd, at)
         if client.gone_at and client.gone_at < at:
             client.gone_at = None
         client.save(force_insert=is_new)

@@ -43,12 +43,31 @@ def merge(
         ages[name] = at
         if not is_empty(value):
             found(client, name)
+        if name in client.extra:  # it could not be read when it was told the last time
+            client.extra = {key: kept for key, value in client.extra.items() if key != name}
     if extra and at >= client.told_at:
         client.extra = with_extra(client.extra, extra)
     _write_ages(client, ages, max(at, client.told_at))
     if changed:
         index(client, changed)
     return changed
+
+
+def unreadable(client: Client, odd: Mapping[str, Any], at: datetime) -> set[str]:
+    """Note documented keys that were told in a form that nobody can read; returns those that were known until then.
+
+    What was known of them is not so any more, and what was told instead is kept as it came, among the unknown keys.
+    """
+    at = at.replace(microsecond=0)
+    ages = {name: client.age(name) for name in DOCUMENTED}
+    lost = {name for name in DOCUMENTED if name in odd and not ((age := ages[name]) and age > at)}
+    for name in lost:
+        setattr(client, name, None)
+    if lost:
+        client.extra = with_extra(client.extra, {name: odd[name] for name in lost})
+        _write_ages(client, {**ages, **dict.fromkeys(lost)}, client.told_at)
+        index(client, lost)
+    return {name for name in lost if ages[name]}
 
 
 def found(client: Client, name: str) -> None:

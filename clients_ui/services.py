@@ -17,15 +17,15 @@ from django.template.defaultfilters import pluralize
 from django.utils import timezone
 
 from clients_ui import directory, editing, knowledge
-from clients_ui.fields import DOCUMENTED, WRITABLE
+from clients_ui.fields import DOCUMENTED, WRITABLE, is_empty
 from clients_ui.models import Client
 from kayse_admin.accounts.roles import Capability
 from kayse_admin.actors import Actor
 from kayse_admin.audit import recorder
 from kayse_admin.audit.actions import Action
+from kayse_admin.audit.diff import NOT_TOLD
 from kayse_admin.audit.fields import label_of
 from kayse_admin.audit.masking import looks_secret
-from kayse_admin.audit.models import Event, Stage
 from kayse_admin.audit.records import Target
 from kayse_admin.kayse_api.outcomes import Applied, Outcome, Rejected
 from kayse_admin.kayse_api.schemas import Client as Told
@@ -137,7 +137,7 @@ def edit(
         actor.require(Capability.CLIENTS_OPT_IN)
         if not reason:
             raise ValueError("lifting an opt-out needs a reason")
-    if Event.objects.filter(operation=operation, stage=Stage.INTENT).exists():
+    if recorder.is_begun(operation):
         raise recorder.AlreadyPerformed(operation)
     looked = refresh(actor, pk)
     if not isinstance(looked.outcome, Applied) or looked.client is None:
@@ -146,7 +146,8 @@ def edit(
     comparison = editing.compare(base, now, changes)
     if comparison.clashes:
         return Clashed(comparison.clashes, now)
-    edited = _send(actor, looked.client, now, changes, operation, reason)
+    as_told = {name: value for name, value in looked.outcome.value.odd.items() if name in WRITABLE}
+    edited = _send(actor, looked.client, now, changes, operation, reason, as_told)
     hidden = set(edited.unconfirmed) & set(looked.outcome.value.told)
     if hidden:
         edited = _look_again(actor, pk, editing.expected(now, changes), edited)
@@ -162,10 +163,14 @@ def _send(
     changes: Mapping[str, Any],
     operation: uuid.UUID,
     reason: str,
+    as_told: Mapping[str, Any],
 ) -> Edited:
-    """The write itself, settled against its answer."""
+    """The write itself, settled against its answer.
+
+    `as_told`: fields that Kayse tells in a form that nobody can read; they go back exactly as they came.
+    """
     at = timezone.now()
-    body = editing.body(now, changes)
+    body = {**as_told, **editing.body(now, changes)}
     wanted = editing.expected(now, changes)
     finding = editing.Finding((), ())
 
@@ -177,8 +182,10 @@ def _send(
             return Settled()
         told = outcome.value.told
         finding = editing.check(wanted, told)
+        emptied = tuple(name for name in as_told if name not in wanted and is_empty(told.get(name, NOT_TOLD)))
+        finding = editing.Finding(finding.lost + emptied, finding.different)
         known, _ = directory.learn(outcome.value, at)
-        _take_over(known, changes, told, actor, {name: wanted[name] for name in finding.lost})
+        _take_over(known, changes, told, actor, {name: {**as_told, **wanted}[name] for name in finding.lost})
         return Settled(target_of(known), known.known())
 
     outcome = perform(

@@ -34,7 +34,7 @@ from kayse_admin.accounts.roles import Capability
 from kayse_admin.actors import actor_of
 from kayse_admin.audit.actions import Action
 from kayse_admin.audit.models import Event, Stage
-from kayse_admin.audit.recorder import AlreadyPerformed, closing_of
+from kayse_admin.audit.recorder import AlreadyPerformed, closing_of, is_begun
 from kayse_admin.converters import parse_id
 from kayse_admin.kayse_api.outcomes import Applied, Failed, Rejected, Unknown
 from kayse_admin.templatetags.ui import moment
@@ -51,10 +51,12 @@ def new(request: HttpRequest) -> HttpResponseBase:
     form = ClientForm(request.POST, base={})
     if not form.is_valid():
         return _form(request, form, {}, status=422)
-    alike = lookalikes.find(form.changes)
+    operation = form.cleaned_data["operation"]
+    # Asked first: a form that was sent twice finds the client that it has made itself, and who looks like them.
+    sent_before = is_begun(operation)
+    alike = [] if sent_before else lookalikes.find(form.changes)
     if alike and "create_anyway" not in request.POST:
         return _form(request, form, {"alike": alike}, status=422)
-    operation = form.cleaned_data["operation"]
     try:
         outcome = services.create(actor_of(request), form.changes, operation, form.cleaned_data["reason"])
     except AlreadyPerformed as done:

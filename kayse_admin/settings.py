@@ -155,14 +155,8 @@ JOB_SETTLING = env.float("JOB_SETTLING", default=300.0)
 #: Seconds before a job tries again after Kayse could not be reached.
 JOB_PAUSE_BETWEEN_TRIES = env.float("JOB_PAUSE_BETWEEN_TRIES", default=30.0)
 
-#: A mail server, if there is one: who started a job is told by mail how it ended.
-EMAIL_HOST = env.str("EMAIL_HOST", default="")
-EMAIL_PORT = env.int("EMAIL_PORT", default=587)
-EMAIL_HOST_USER = env.str("EMAIL_HOST_USER", default="")
-EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", default="")
-EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=True)
-EMAIL_TIMEOUT = 10
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="kayse-admin@localhost")
+#: Who may read `/metrics`: whoever sends this as a bearer token. Without one it is open beside the sandbox alone.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
@@ -260,10 +254,9 @@ OUTBOUND_HOSTS = {
     if host
 }
 
-# --- E-mail, for invitations only; without it the administrator is shown the link --------------------------
+# --- E-mail: invitations (without it the administrator is shown the link), and how a job ended --------------
 EMAIL_URL = env.str("EMAIL_URL", default="")
-EMAIL_CONFIG = env.email_url("EMAIL_URL", default="dummymail://")
-vars().update(EMAIL_CONFIG)
+vars().update(env.email_url_config(EMAIL_URL or "dummymail://"))
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="kayse-admin@localhost")
 

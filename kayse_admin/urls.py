@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.urls import include, path
 
-from kayse_admin import health, home, patterns
+from kayse_admin import health, home, metrics, patterns
 from kayse_admin.accounts import views as accounts
 from kayse_admin.upstream import views as upstream
 
@@ -26,6 +26,7 @@ urlpatterns = [
     path("upstream/try-again/", upstream.try_again, name="upstream_try_again"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
 ]
 if settings.IS_SANDBOX:
     urlpatterns += [path("patterns/", patterns.index, name="patterns")]

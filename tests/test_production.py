@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -203,3 +204,30 @@ def test_var_is_for_its_owner_only(
     finally:
         os.umask(before)
     assert stat.S_IMODE(settings.VAR_DIR.stat().st_mode) == 0o700
+
+
+def test_mail_goes_where_it_is_told(tmp_path: Path) -> None:
+    told = {
+        "EMAIL_URL": "smtp+tls://kayse:secret@mail.example.com:2525",
+        "DEFAULT_FROM_EMAIL": "kayse@example.com",
+    }
+    show = (
+        "import django; django.setup(); from django.core import mail; to = mail.get_connection()\n"
+        "names = ('host', 'port', 'username', 'use_tls', 'timeout')\n"
+        "print(type(to).__module__, *[getattr(to, name, None) for name in names])\n"
+        "print(mail.EmailMessage().from_email)"
+    )
+    done = run(tmp_path, "-c", show, **told)
+    smtp = "django.core.mail.backends.smtp mail.example.com 2525 kayse True 10"
+    assert done.stdout.splitlines() == [smtp, "kayse@example.com"], done.stderr
+    assert "backends.dummy None" in run(tmp_path, "-c", show).stdout
+
+
+def test_every_documented_variable_is_read() -> None:
+    names = re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
+    read = "".join(
+        (ROOT / path).read_text()
+        for path in ("kayse_admin/settings.py", "kayse_admin/gunicorn.py", "Makefile", "Procfile")
+    )
+    assert [name for name in names if not re.search(rf"\b{name}\b", read)] == []
+    assert len(names) == len(set(names))

@@ -32,7 +32,9 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 #: Key of a session whose person was found to have a second factor.
 PROTECTED = "second_factor"
 #: Addresses that people without the second factor they need can still open: where they set it up, and the way out.
-OPEN = frozenset({"sign_out", "theme", "account_reauthenticate", "confirm_by_provider", "healthz", "readyz"})
+OPEN = frozenset(
+    {"sign_out", "theme", "account_reauthenticate", "confirm_by_provider", "healthz", "readyz", "metrics"}
+)
 
 logger = logging.getLogger("kayse_admin.accounts")
 

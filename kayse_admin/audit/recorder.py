@@ -36,6 +36,11 @@ class AlreadyPerformed(Exception):
         self.closing = closing_of(operation)
 
 
+def is_begun(operation: uuid.UUID) -> bool:
+    """Whether this operation id has been used."""
+    return Event.objects.filter(operation=operation, stage=Stage.INTENT).exists()
+
+
 def intent(
     actor: Actor,
     action: Action,
@@ -75,7 +80,7 @@ def intent(
                 operation=operation, owner=owner.me(), actor_id=actor.id, action=action, **_what(target)
             )
     except IntegrityError as error:
-        if Event.objects.filter(operation=operation, stage=Stage.INTENT).exists():
+        if is_begun(operation):
             raise AlreadyPerformed(operation) from error
         raise
     return event

@@ -128,6 +128,12 @@ def head() -> str:
     return f"{last.number}:{last.signature}" if last else ""
 
 
+def unsealed() -> int:
+    """How many events are newer than the newest seal; a late one below it is found by the next rounds."""
+    last = Seal.objects.order_by("-number").values_list("last_id", flat=True).first()
+    return Event.objects.filter(pk__gt=last or 0).count()
+
+
 # --- Reading rows as they are stored --------------------------------------------------------------------------
 
 

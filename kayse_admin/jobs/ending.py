@@ -38,7 +38,7 @@ def summary(job: Job) -> str:
 
 def _mail(job: Job) -> None:
     """Tell the owner; a mail server that is away must not keep a job open."""
-    if not settings.EMAIL_HOST:
+    if not settings.EMAIL_URL:
         return
     person = get_user_model().objects.filter(pk=job.owner_id, is_active=True).first()
     if person is None or not person.email:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Final, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StrictBool, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StrictBool, StrictStr, ValidationError
 
 from kayse_admin.kayse_api.errors import NoUsableAnswer
 from kayse_admin.kayse_api.outcomes import UnknownReason
@@ -155,7 +155,8 @@ class Client(Record):
     external_source_id: str | None = None
     first_name: str | None = None
     last_name: str | None = None
-    date_of_birth: str | None = None
+    # Strict: 12 is no date, and "12" must not be sent back as one.
+    date_of_birth: StrictStr | None = None
     city: str | None = None
     state: str | None = None
     postal_code: str | None = None

@@ -71,6 +71,15 @@ def test_a_double_click_creates_once(as_paralegal: Browser, sandbox: Sandbox) ->
     assert events("client_create") == [("intent", ""), ("outcome", "applied")]
 
 
+def test_a_form_that_is_sent_again_finds_no_lookalike_in_its_own_client(
+    as_paralegal: Browser, sandbox: Sandbox
+) -> None:
+    data = new_fields(email="dora@example.com", mobile="(512) 555-0188", external_source_id="D-1")
+    first, second = as_paralegal.post(URL, data), as_paralegal.post(URL, data)
+    assert first.headers["Location"] == second.headers["Location"]
+    assert len(sandbox.requests("POST")) == 1
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_tabs_at_the_same_moment_create_once(people: dict[str, User], sandbox: Sandbox) -> None:
     sandbox.fault("delay", method="POST", path="/v1/clients", seconds=0.4)

@@ -141,7 +141,7 @@ def test_the_end_is_told_by_mail_where_mail_is_configured(
     started(owner, [new_client(1)])
     runner.serve()
     assert mail.outbox == []
-    settings.EMAIL_HOST = "mail.example.com"
+    settings.EMAIL_URL = "smtp://mail.example.com:25"
     owner.email = "paula@example.com"
     owner.save()
     started(owner, [new_client(2)])

@@ -204,6 +204,7 @@ TABLE: dict[str, dict[str, str]] = {
     "audit:note":                          {"POST": "in  in  404 404 404 404 404"},
     "audit:resolve":                       {"POST": "in  in  404 404 404 404 404"},
     "upstream_try_again":                  {"POST": "in  in  no  no  no  no  on "},
+    "metrics":                             {"GET":  "ok  ok  ok  ok  ok  ok  ok "},
     "healthz":                             {"GET":  "ok  ok  ok  ok  ok  ok  ok "},
     "readyz":                              {"GET":  "ok  ok  ok  ok  ok  ok  ok "},
     "patterns":                            {"GET":  "in  in  ok  ok  ok  ok  ok ",
