@@ -6,7 +6,9 @@
 Fills a database of its own with operations (two events each) over three years and removes it at the end. Prints the
 htmx answer of the log's first, thousandth and last page and of each filter beside the changelist of Django's admin
 over the same table with the same question; then sealing while 500 events a second come in, and `audit_verify` over
-what was sealed. With DATABASE_URL set that database is used instead, filled only if it is empty, and kept.
+what was sealed. Each line says whether it is as fast as asked for 10,000,000 events, and the exit code is 1 when one is
+not: with fewer events the admin is faster, too. With DATABASE_URL set that database is used instead, filled only if it
+is empty, and kept.
 """
 
 from __future__ import annotations

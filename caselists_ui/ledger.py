@@ -19,9 +19,9 @@ from caselists_ui.definition import Definition, Selection, parse, parse_selectio
 from caselists_ui.models import Reading, Version
 from kayse_admin.audit import queries
 from kayse_admin.audit.actions import Action
+from kayse_admin.audit.filters import CLOSING, OPENING, Filters
 from kayse_admin.audit.models import Event, Stage
 from kayse_admin.audit.operation import Operation
-from kayse_admin.audit.queries import CLOSING, OPENING, Filters
 from kayse_admin.jobs import ledger as jobs
 from kayse_admin.jobs.models import Chunk, Job, Row
 

@@ -15,8 +15,8 @@ from caselists_ui.models import CaseList, Version
 from caselists_ui.services import changed, created, recorded
 from kayse_admin.audit import recovery
 from kayse_admin.audit.actions import Action
+from kayse_admin.audit.filters import CLOSING
 from kayse_admin.audit.models import Event
-from kayse_admin.audit.queries import CLOSING
 from kayse_admin.audit.records import Finding
 from kayse_admin.kayse_api import schemas
 from kayse_admin.kayse_api.outcomes import Applied

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from clients_ui import editing
 from clients_ui.editing import Clash
 from kayse_admin.audit import queries
+from kayse_admin.audit.filters import Filters
 
 #: Operations on the client that are looked through, newest first.
 LATEST = 10
@@ -14,7 +15,7 @@ LATEST = 10
 
 def of_clashes(pk: int, clashes: Collection[Clash]) -> str:
     """The names of those who set, in this dashboard, what Kayse has now; empty when it was done elsewhere."""
-    latest = queries.page(queries.Filters(kind="client", target=pk), size=LATEST).operations
+    latest = queries.page(Filters(kind="client", target=pk), size=LATEST).operations
     names = [
         one.opening.actor_name
         for one in latest

@@ -19,6 +19,7 @@ from kayse_admin.actors import Actor
 from kayse_admin.audit import queries, recovery
 from kayse_admin.audit.actions import Action
 from kayse_admin.audit.fields import label_of
+from kayse_admin.audit.filters import Filters
 from kayse_admin.audit.masking import looks_secret, masked
 from kayse_admin.audit.models import OpenOperation
 from kayse_admin.templatetags.ui import day, shown
@@ -67,7 +68,7 @@ def context_of(actor: Actor, client: Client) -> dict[str, Any]:
     """Everything that the page needs: a handful of queries, whatever the client holds."""
     return {
         **record_of(actor, client),
-        "history": queries.page(queries.Filters(kind="client", target=client.pk), size=HISTORY).operations,
+        "history": queries.page(Filters(kind="client", target=client.pk), size=HISTORY).operations,
         "in_jobs": in_jobs.of(client.pk, HISTORY),
         "names": attention.others(actor, client.pk),
         "heartbeat": attention.HEARTBEAT,

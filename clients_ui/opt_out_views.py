@@ -19,7 +19,8 @@ from kayse_admin.accounts.roles import Capability
 from kayse_admin.actors import actor_of
 from kayse_admin.audit import queries, recorder
 from kayse_admin.audit.actions import Action
-from kayse_admin.audit.queries import Filters, beginning
+from kayse_admin.audit.filters import Filters
+from kayse_admin.audit.queries import beginning
 from kayse_admin.audit.records import Target
 from kayse_admin.converters import parse_id
 from kayse_admin.pager import Pager, address

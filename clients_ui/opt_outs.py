@@ -18,9 +18,9 @@ from clients_ui.editing import OPT_OUT
 from kayse_admin.audit import queries
 from kayse_admin.audit.actions import Action
 from kayse_admin.audit.diff import NOT_TOLD
+from kayse_admin.audit.filters import Filters
 from kayse_admin.audit.masking import masked
 from kayse_admin.audit.operation import Operation
-from kayse_admin.audit.queries import Filters
 from kayse_admin.audit.records import RESULT_WORDS
 from kayse_admin.cells import neutral
 from kayse_admin.jobs.models import Chunk, Row
@@ -100,7 +100,8 @@ def page(filters: Filters, direction: str = "", before: int | None = None) -> Fo
             return Found(found, None, None)
         if len(found) >= A_PAGE or looked + CHUNK >= MOST_LOOKED_AT:
             break
-    return Found(found, before, None if len(found) >= A_PAGE else part.operations[-1].opening.at)
+    looked_to = part.searched_to or part.operations[-1].opening.at
+    return Found(found, before, None if len(found) >= A_PAGE else looked_to)
 
 
 def lines(filters: Filters, direction: str, up_to: int) -> Iterator[str]:

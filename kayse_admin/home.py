@@ -16,8 +16,9 @@ from kayse_admin.accounts.roles import Capability
 from kayse_admin.actors import Actor, actor_of
 from kayse_admin.audit import queries, reading, rows
 from kayse_admin.audit.fields import label_of
+from kayse_admin.audit.filters import UNDER_WAY, Filters
 from kayse_admin.audit.operation import Operation, badge_of
-from kayse_admin.audit.queries import UNDER_WAY, Filters, beginning
+from kayse_admin.audit.queries import beginning
 from kayse_admin.audit.records import RESULT_WORDS
 from kayse_admin.jobs.unanswered import looks_of
 

@@ -15,8 +15,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import GaugeMetricFamily, Metric
 
 from kayse_admin.audit import seals
+from kayse_admin.audit.filters import CLOSING
 from kayse_admin.audit.models import Event, OpenOperation
-from kayse_admin.audit.queries import CLOSING
 from kayse_admin.jobs.models import Job
 from kayse_admin.upstream import budget, circuit
 

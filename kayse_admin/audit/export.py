@@ -15,9 +15,10 @@ from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 
+from kayse_admin.audit.filters import Filters
 from kayse_admin.audit.models import Event, Seal, SealedEvent
 from kayse_admin.audit.operation import Operation
-from kayse_admin.audit.queries import Filters, every
+from kayse_admin.audit.queries import every
 from kayse_admin.cells import neutral
 
 COLUMNS = (

@@ -13,7 +13,8 @@ from django.utils import timezone
 from kayse_admin.accounts.roles import Role
 from kayse_admin.audit.actions import Action
 from kayse_admin.audit.fields import KINDS
-from kayse_admin.audit.queries import UNDER_WAY, Filters, beginning
+from kayse_admin.audit.filters import UNDER_WAY, Filters
+from kayse_admin.audit.queries import beginning
 from kayse_admin.audit.records import RESULT_WORDS
 from kayse_admin.converters import parse_id
 from kayse_admin.pager import SIZES

@@ -14,9 +14,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
 
+from kayse_admin.audit.filters import CLOSING, OPENING, UNDER_WAY
 from kayse_admin.audit.models import Event
 from kayse_admin.audit.operation import badge_of
-from kayse_admin.audit.queries import CLOSING, OPENING, UNDER_WAY, beginning
+from kayse_admin.audit.queries import beginning
 from kayse_admin.audit.records import RESULT_WORDS
 
 DAYS, HOURS, BUSIEST = 14, 24, 8

@@ -23,6 +23,7 @@ from kayse_admin.actors import Actor, actor_of
 from kayse_admin.audit import export as files
 from kayse_admin.audit import followups, numbers, queries, reading, recorder, remarks, rows, saved, seals
 from kayse_admin.audit.actions import Action
+from kayse_admin.audit.filters import Filters
 from kayse_admin.audit.forms import FilterForm, NoteForm, ResolveForm
 from kayse_admin.audit.models import Event
 from kayse_admin.audit.operation import Operation
@@ -48,12 +49,15 @@ def index(request: HttpRequest) -> HttpResponse:
         return _log(request, context, status=422)
     filters, data = form.filters(), form.cleaned_data
     found = queries.page(filters, before=data["before"], after=data["after"], size=data["size"])
-    chips = form.chips()
+    chips, pager = form.chips(), _pager(request, filters, found, data["size"])
+    forward = data["after"] is not None and data["before"] is None
     context |= {
         "days": rows.by_day(one.hiding() for one in found.operations),
         "turned": data["before"] is not None or data["after"] is not None,
         "searched_to": found.searched_to,
-        "pager": _pager(request, filters, found, data["size"]),
+        "forward": forward,
+        "search_on_url": pager.previous_url if forward else pager.next_url,
+        "pager": pager,
         "chips": [(label, words, address(request, {name: None, **_CURSORS})) for name, label, words in chips],
         "filter_words": "; ".join(f"{label}: {words}" for _, label, words in chips),
         "more_open": any(name in form.MORE for name, _, _ in chips),
@@ -78,8 +82,8 @@ def _log(request: HttpRequest, context: dict[str, Any], status: int = 200) -> Ht
     )
 
 
-def _pager(request: HttpRequest, filters: queries.Filters, found: queries.Page, size: int) -> Pager:
-    counted = queries.count(filters)
+def _pager(request: HttpRequest, filters: Filters, found: queries.Page, size: int) -> Pager:
+    counted = None if found.searched_to else queries.count(filters)
     return Pager(
         first=None,
         last=None,

@@ -16,8 +16,8 @@ from kayse_admin.accounts.models import User
 from kayse_admin.actors import Actor
 from kayse_admin.audit import export, queries, recorder, seals
 from kayse_admin.audit.actions import Action
+from kayse_admin.audit.filters import Filters
 from kayse_admin.audit.models import Event
-from kayse_admin.audit.queries import Filters
 from kayse_admin.audit.records import Finding, Target
 from kayse_admin.cells import neutral
 from tests.audit.factory import CITY, ROUNDUP, acting, many, performed

@@ -17,8 +17,8 @@ from clients_ui.selection import changes
 from kayse_admin.accounts.models import User
 from kayse_admin.accounts.roles import Role, granted
 from kayse_admin.actors import Actor
+from kayse_admin.audit.filters import Filters
 from kayse_admin.audit.models import Event
-from kayse_admin.audit.queries import Filters
 from kayse_admin.jobs import runner
 from tests.clients_ui.conftest import edit_fields, new_fields, text_of
 from tests.conftest import Sandbox
