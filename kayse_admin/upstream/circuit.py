@@ -1,7 +1,8 @@
 """The circuit breaker: stop calling a vendor that is down, and stop at once when it refuses the key.
 
 Five transport failures or 5xx answers within a minute open it for 30 seconds; while those failures are young, one more
-opens it again, and one good answer forgets them. A 401 opens it until an administrator says to try again.
+opens it again, and one good answer forgets them. A 401 opens it until an administrator says to try again, and nothing
+else closes it: a good answer that arrives later was asked for earlier.
 """
 
 from __future__ import annotations
@@ -46,11 +47,14 @@ def failed() -> None:
 
 
 def succeeded() -> None:
-    """Note a good answer: the failures before it are forgotten. Writes only when there were any."""
+    """Note a good answer: the failures before it are forgotten. Writes only when there were any.
+
+    A refused key stays refused: this answer may have been under way when the key was revoked.
+    """
     row = state()
-    if row.failures or row.open_until or row.refused_at:
+    if row.failures or row.open_until:
         Circuit.objects.filter(key_digest=row.key_digest).update(
-            failures=[], open_until=None, refused_at=None, changed_at=timezone.now()
+            failures=[], open_until=None, changed_at=timezone.now()
         )
 
 

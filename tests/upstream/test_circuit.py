@@ -10,8 +10,14 @@ from django.utils import timezone
 
 from kayse_admin.actors import Actor
 from kayse_admin.audit.models import Event
+from kayse_admin.kayse_api.outcomes import NotSent, NotSentReason, Rejected
+from kayse_admin.kayse_api.retry import AnswerInfo, RequestInfo
 from kayse_admin.upstream import circuit, status
+from kayse_admin.upstream.budget import Purpose
+from kayse_admin.upstream.client import read
+from kayse_admin.upstream.gate import DatabaseGate
 from kayse_admin.upstream.models import Circuit
+from tests.conftest import Sandbox
 
 pytestmark = pytest.mark.django_db
 
@@ -68,6 +74,28 @@ def test_a_refused_key_waits_for_an_administrator(
     assert as_admin.post("/upstream/try-again/").status_code == 302
     assert circuit.state().refused_at is None
     assert status.banners(actor) == []
+    assert Event.objects.filter(action="key_retry").count() == 1
+
+
+def test_an_answer_that_was_under_way_does_not_make_a_refused_key_good(
+    actor: Actor, as_admin: Browser, sandbox: Sandbox
+) -> None:
+    """It was asked before the key was refused, so it says nothing about the key: only a person closes the breaker."""
+    fail(1)
+    slow, under_way = DatabaseGate(Purpose.PERSON), RequestInfo("clients.get", "GET", "/clients/2", 1)
+    assert slow.admit(under_way) is None
+    sandbox.fault("status", method="GET", path="/v1/clients/1", status=401)
+    assert isinstance(read(lambda kayse: kayse.clients.get(1)), Rejected)
+
+    slow.told(under_way, AnswerInfo(200, None, None), None)
+
+    assert status.banners(actor)[0]["title"] == "Kayse refuses our key"
+    outcome = read(lambda kayse: kayse.clients.get(2))
+    assert isinstance(outcome, NotSent)
+    assert outcome.reason is NotSentReason.KEY_REFUSED
+    assert [one["path"] for one in sandbox.requests("GET", "/v1/clients")] == ["/v1/clients/1"]
+    assert as_admin.post("/upstream/try-again/").status_code == 302
+    assert read(lambda kayse: kayse.clients.get(2)).result == "applied"
     assert Event.objects.filter(action="key_retry").count() == 1
 
 
