@@ -38,22 +38,34 @@ class Range:
 
 
 @dataclass(frozen=True, slots=True)
+class Words:
+    """Of the words in `column`, each behind a space, so many begin so; the beginnings are of letters and digits."""
+
+    column: str
+    beginnings: tuple[tuple[str, int], ...]
+
+
+#: What holds for a row.
+Holds = Range | Words
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """A range of the index `order`, which ends in "id", by its first column; without one the whole index.
 
-    `only` narrows it further, by columns of the same index where it can; `unless` leaves out the rows for which all
-    ranges of one of its members hold.
+    `only` narrows it further, by columns of the same index where it can; `unless` leaves out the rows for which one of
+    its members holds as a whole.
     """
 
     title: str
     order: tuple[str, ...]
     lead: Range | None = None
-    only: tuple[Range, ...] = ()
-    unless: tuple[tuple[Range, ...], ...] = ()
+    only: tuple[Holds, ...] = ()
+    unless: tuple[tuple[Holds, ...], ...] = ()
     descending: bool = False
 
     @property
-    def own(self) -> tuple[Range, ...]:
+    def own(self) -> tuple[Holds, ...]:
         """What makes a row belong here, apart from what other sections hold."""
         return (self.lead, *self.only) if self.lead else self.only
 
@@ -131,8 +143,14 @@ class Statement:
         self._conditions: list[str] = []
         self._values: list[Any] = []
 
-    def range(self, wanted: Range) -> None:
-        """Add both sides of a range."""
+    def holds(self, wanted: Holds) -> None:
+        """Add both sides of a range, or the words."""
+        if isinstance(wanted, Words):
+            # Said apart, because SQLite does not take it from LIKE where it looks for a partial index.
+            self.add(f'"{wanted.column}" IS NOT NULL')
+            for beginning, times in wanted.beginnings:
+                self.compare(wanted.column, "LIKE", f"% {beginning}" * times + "%")
+            return
         if wanted.low is not None:
             self.compare(wanted.column, ">=", wanted.low)
         if wanted.high is not None:
@@ -143,12 +161,12 @@ class Statement:
         self._conditions.append(f'"{column}" {sign} %s')
         self._values.append(adapted(value))
 
-    def unless(self, ranges: Iterable[Range]) -> None:
-        """Leave out the rows for which all these ranges hold."""
+    def unless(self, together: Iterable[Holds]) -> None:
+        """Leave out the rows for which all of these hold; a column that is NULL leaves none out."""
         inner = Statement()
-        for one in ranges:
-            inner.range(one)
-        self.add(f"NOT ({inner.sql})", inner.values)
+        for one in together:
+            inner.holds(one)
+        self.add(f"({inner.sql}) IS NOT TRUE", inner.values)
 
     def add(self, condition: str, values: Iterable[Any] = ()) -> None:
         """Add a condition as it stands."""
@@ -178,11 +196,11 @@ Condition = tuple[str, tuple[Any, ...]]
 def _where(section: Section, also: Sequence[Condition], lead: bool = True) -> Statement:
     found = Statement()
     if lead and section.lead:
-        found.range(section.lead)
+        found.holds(section.lead)
     for one in section.only:
-        found.range(one)
-    for ranges in section.unless:
-        found.unless(ranges)
+        found.holds(one)
+    for together in section.unless:
+        found.unless(together)
     for sql, values in also:
         found.add(sql, values)
     return found
@@ -309,7 +327,7 @@ def _keys(
         # One bound on each side: with two on one side, the database may seek by the wrong one.
         if section.lead:
             lead = section.lead
-            where.range(Range(lead.column, high=lead.high) if greater else Range(lead.column, low=lead.low))
+            where.holds(Range(lead.column, high=lead.high) if greater else Range(lead.column, low=lead.low))
         marks = ", ".join(["%s"] * len(key))
         where.add(f"({columns}) {'>' if greater else '<'} ({marks})", key)
     direction = "DESC" if section.descending != backwards else "ASC"

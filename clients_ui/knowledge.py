@@ -5,7 +5,7 @@ Pure: nothing here touches the database.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping, Set
 from datetime import datetime
 from typing import Any, Final
 
@@ -99,21 +99,26 @@ def _storable(value: Any) -> Any:
     return value
 
 
-def index(client: Client, changed: Collection[str]) -> None:
+def index(client: Client, changed: Set[str]) -> None:
     """Make the search keys of these fields anew."""
     for column, (name, make) in KEYS.items():
         if name in changed:
             setattr(client, column, make(getattr(client, name)))
+    if not changed.isdisjoint(NAMES):
+        for column, part in zip(normal.PARTS, normal.parts(client.first_name, client.last_name), strict=True):
+            setattr(client, column, part)
 
 
 def _phone_key(value: str | None) -> str:
     return normal.phone_key(value, settings.PHONE_REGION)
 
 
-#: For each key column: the field that it is made of, and how.
-KEYS: Final[Mapping[str, tuple[str, Callable[[str | None], str | None]]]] = {
+#: The fields that the keys in `normal.PARTS` are made of together.
+NAMES: Final = ("first_name", "last_name")
+
+#: For each other key column: the field that it is made of, and how.
+KEYS: Final[Mapping[str, tuple[str, Callable[[str | None], str]]]] = {
     "last_key": ("last_name", normal.key),
-    "second_key": ("last_name", normal.second_key),
     "first_key": ("first_name", normal.key),
     "city_key": ("city", normal.key),
     "state_key": ("state", normal.state_key),

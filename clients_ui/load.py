@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
-from clients_ui import directory, knowledge
+from clients_ui import directory, knowledge, normal
 from clients_ui.export_file import BadRow, Row
 from clients_ui.fields import DOCUMENTED
 from clients_ui.models import NEVER, Client
@@ -24,7 +24,8 @@ MOST_TOLD = 1_000
 
 CASES = DOCUMENTED.index("case_ids")
 COLUMNS = (
-    "id", *DOCUMENTED, "told_at", "told", "extra", "known_since", "changed_at", "changed_by", *knowledge.KEYS
+    "id", *DOCUMENTED, "told_at", "told", "extra", "known_since", "changed_at", "changed_by", *knowledge.KEYS,
+    *normal.PARTS,
 )  # fmt: skip
 
 
@@ -159,8 +160,8 @@ def _known_here(pks: list[int]) -> dict[int, Known]:
 def _is_plain(known: Known, names: Sequence[str], at: datetime) -> bool:
     """Whether the file's values simply replace what is there."""
     latest = int(at.timestamp())
-    if known.marked or known.told_at > at:
-        return False
+    if known.marked or known.told_at > at or len(set(knowledge.NAMES) & set(names)) == 1:
+        return False  # half a name: the keys of the whole are made of what is here, too
     return all((known.told.get(name) or 0) <= latest for name in names)
 
 
@@ -176,7 +177,7 @@ def _values(row: Row, between: Sequence[Any]) -> list[Any]:
     if fields[CASES] is not None:
         fields[CASES] = json.dumps(fields[CASES])
     keys = [make(row.told.get(name)) for name, make in _KEYS]
-    return [row.pk, *fields, *between, *keys]
+    return [row.pk, *fields, *between, *keys, *normal.parts(*map(row.told.get, knowledge.NAMES))]
 
 
 _KEYS = tuple(knowledge.KEYS.values())
@@ -205,7 +206,8 @@ def _write(names: Sequence[str], values: Sequence[list[Any]]) -> None:
 
 def _on_conflict(names: Sequence[str]) -> str:
     keys = [column for column, (name, _) in knowledge.KEYS.items() if name in names]
-    changed = [*names, *keys, "told_at", "told"]
+    parts = normal.PARTS if set(knowledge.NAMES) <= set(names) else ()
+    changed = [*names, *keys, *parts, "told_at", "told"]
     pairs = ", ".join(f'"{name}" = EXCLUDED."{name}"' for name in changed)
     return "ON CONFLICT (id) DO UPDATE SET " + pairs  # nosec B608  # names of our own columns
 

@@ -10,6 +10,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Q
 from django.utils import timezone
 
+from clients_ui import normal
 from clients_ui.fields import DOCUMENTED, WRITABLE
 
 #: Stands for "never" where a column is sorted by: both databases would put NULL somewhere else.
@@ -74,9 +75,13 @@ class Client(models.Model):
     gone_at = models.DateTimeField(null=True)
 
     last_key = KeyField()
-    #: The last word of a last name that has several; NULL for most, which keeps its index small.
-    second_key = KeyField(null=True, default=None)
     first_key = KeyField()
+    #: The words of a name of several, and those of them that begin neither first nor last name (`normal.parts`). NULL
+    #: for most, which keeps their indexes small.
+    words_key = KeyField(max_length=normal.WORDS_LENGTH, null=True, default=None)
+    second_key = KeyField(null=True, default=None)
+    third_key = KeyField(null=True, default=None)
+    fourth_key = KeyField(null=True, default=None)
     city_key = KeyField()
     state_key = KeyField()
     postal_key = KeyField()
@@ -90,12 +95,22 @@ class Client(models.Model):
         # Each index ends in the order in which its matches are shown: a page is one seek.
         indexes = [
             models.Index(fields=["last_key", "first_key", "id"], name="client_last"),
-            models.Index(
-                fields=["second_key", "first_key", "id"],
-                name="client_second",
-                condition=Q(second_key__isnull=False),
-            ),
             models.Index(fields=["first_key", "last_key", "id"], name="client_first"),
+            # Behind the id stands what earlier sections of a search hold, so that the index alone answers.
+            *(
+                models.Index(
+                    fields=[lead, "words_key", "id", *others],
+                    name=f"client_words_{lead.removesuffix('_key')}",
+                    condition=Q((f"{lead if lead in normal.PARTS else 'words_key'}__isnull", False)),
+                )
+                for lead, others in (
+                    ("last_key", ["first_key"]),
+                    ("first_key", ["last_key"]),
+                    ("second_key", ["last_key", "first_key"]),
+                    ("third_key", ["last_key", "first_key", "second_key"]),
+                    ("fourth_key", ["last_key", "first_key", "second_key", "third_key"]),
+                )
+            ),
             models.Index(fields=["city_key", "state_key", "last_key", "first_key", "id"], name="client_city"),
             models.Index(fields=["postal_key", "id"], name="client_postal"),
             models.Index(fields=["external_key", "id"], name="client_external"),

@@ -19,6 +19,16 @@ KEY_LENGTH = 80
 #: Behind every character that a key can hold: `prefix <= key < prefix + LAST` is "starts with".
 LAST = "\U0010ffff"
 
+#: Longest text of all words of a name that is stored, and of one of them: they stand in one index together.
+WORDS_LENGTH, WORD_LENGTH = 120, 40
+#: Columns for what `parts` finds: all words of a name, and three of them that begin neither name.
+PARTS = ("words_key", "second_key", "third_key", "fourth_key")
+NO_PARTS: tuple[str | None, ...] = (None,) * len(PARTS)
+#: Words inside names that nobody is looked for by alone.
+SMALL_WORDS = frozenset(
+    "a al bin d da das de del della den der di do dos du e el ibn la las le los of san ter the van von y zu".split()  # noqa: SIM905
+)
+
 #: Letters that have no decomposition but are typed without their stroke.
 _STROKES = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ħ": "h"}
@@ -56,10 +66,28 @@ def key(text: str | None, length: int = KEY_LENGTH) -> str:
     return "".join(kept)[:length]
 
 
-def second_key(text: str | None) -> str | None:
-    """The key of the last word of a name that has several: "García López" → "lopez"; None for a name of one word."""
-    words = [found for word in _BETWEEN_WORDS.split((text or "")[: KEY_LENGTH * 4]) if (found := key(word))]
-    return words[-1] if len(words) > 1 else None
+@lru_cache(maxsize=20_000)
+def words(text: str | None) -> tuple[str, ...]:
+    """The keys of the words of a name: "de la García-López" → ("de", "la", "garcia", "lopez")."""
+    if not text:
+        return ()
+    return tuple(found for word in _BETWEEN_WORDS.split(text[: KEY_LENGTH * 4]) if (found := key(word)))
+
+
+@lru_cache(maxsize=20_000)
+def parts(first: str | None, last: str | None) -> tuple[str | None, ...]:
+    """What finds a name by a word that begins neither the first nor the last name.
+
+    `words_key`, all words behind a space each, last name first: " garcia lopez maria"; then the words themselves, the
+    last name's first, for as many columns as `PARTS` names. Small words ("de", "van") have none of their own. All are
+    None for a first and a last name of one word each, which most people have.
+    """
+    firsts, lasts = words(first), words(last)
+    if len(firsts) < 2 and len(lasts) < 2:
+        return NO_PARTS
+    inner = [word[:WORD_LENGTH] for word in (*lasts[1:], *firsts[1:]) if word not in SMALL_WORDS]
+    every = "".join(f" {word}" for word in (*lasts, *firsts))
+    return (every[:WORDS_LENGTH], *inner, *NO_PARTS)[: len(PARTS)]
 
 
 def _belongs(character: str) -> bool:

@@ -7,17 +7,20 @@ a client is in the first section that it matches and in no other. Nothing is eve
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
 from clients_ui import normal, states
-from clients_ui.keyset import Range, Section
+from clients_ui.keyset import Holds, Range, Section, Words
 from kayse_admin.converters import MAX_ID, parse_id
 
 #: Digits that the tail of a phone number must have to be looked for.
 TAIL = 4
-#: Words of a name that are told apart; the rest belongs to the last of them.
+#: Words of a name that are told apart where one name ends and the other begins; the rest belongs to the last of them.
 MOST_WORDS = 4
+#: Words of a name that are looked for one by one.
+MOST_PARTS = 10
 
 _NUMBERS = re.compile(r"[0-9 ().+/#-]+")
 #: "ID 36", as each row of the list shows it.
@@ -25,7 +28,6 @@ _SHOWN_ID = re.compile(r"(?i)id[ :#]*([0-9]+)")
 _ZIP = re.compile(r"[0-9]{5}(-[0-9]{4})?")
 
 BY_LAST = ("last_key", "first_key", "id")
-BY_SECOND = ("second_key", "first_key", "id")
 BY_FIRST = ("first_key", "last_key", "id")
 BY_STATE = ("state_key", "last_key", "first_key", "id")
 BY_CITY = ("city_key", "state_key", "last_key", "first_key", "id")
@@ -48,14 +50,14 @@ def sections(typed: str) -> list[Section]:
 
 def _distinct(found: Iterator[Section]) -> Iterator[Section]:
     """Each section without what the sections before it hold already."""
-    before: list[tuple[Range, ...]] = []
+    before: list[tuple[Holds, ...]] = []
     for section in found:
         if section.own not in before:
             yield replace(section, unless=tuple(before))
             before.append(section.own)
 
 
-def _starts(title: str, order: tuple[str, ...], prefix: str, *only: Range) -> Section:
+def _starts(title: str, order: tuple[str, ...], prefix: str, *only: Holds) -> Section:
     """The clients whose first column of `order` starts with this."""
     return Section(title, order, _prefix(order[0], prefix), only)
 
@@ -81,6 +83,7 @@ def _comma(text: str) -> Iterator[Section]:
         yield _place(one, right)
     if one and other:
         yield _pair(first=other, last=one)
+        yield from _parts(normal.words(text.replace(",", " ")))
     elif one or other:
         yield from _words(text.replace(",", " "))
 
@@ -103,28 +106,42 @@ def _numbers(text: str) -> Iterator[Section]:
 
 def _words(text: str) -> Iterator[Section]:
     """Names in any order, the beginning of each word; then external ids, e-mail addresses and places."""
-    words = [found for word in text.split() if (found := normal.key(word))]
-    if not words:
+    every = normal.words(text)
+    if not every:
         return
-    words = [*words[: MOST_WORDS - 1], "".join(words[MOST_WORDS - 1 :])] if len(words) > MOST_WORDS else words
+    words = list(every)
+    if len(words) > MOST_WORDS:
+        words[MOST_WORDS - 1 :] = ["".join(words[MOST_WORDS - 1 :])]
     whole = "".join(words)[: normal.KEY_LENGTH]
     yield _starts("Last name", BY_LAST, whole)
     yield _starts("First name", BY_FIRST, whole)
-    if text.upper() in states.NAMES:
-        yield _starts("State", BY_STATE, normal.state_key(text))
-    cuts = [("".join(words[:cut]), "".join(words[cut:])) for cut in range(1, len(words))]
-    pairs = [(one[: normal.KEY_LENGTH], other[: normal.KEY_LENGTH]) for one, other in cuts]
-    for one, other in pairs:
+    for cut in range(1, len(words)):
+        one, other = ("".join(part)[: normal.KEY_LENGTH] for part in (words[:cut], words[cut:]))
         yield _pair(first=one, last=other)
         yield _pair(first=other, last=one)
+    yield from _parts(every)
+    if text.upper() in states.NAMES:
+        yield _starts("State", BY_STATE, normal.state_key(text))
     yield from _codes(text, whole)
     if len(words) > 1 and words[-1] in states.CODES:
         yield _place("".join(words[:-1]), words[-1])
     yield _starts("City", BY_CITY, whole)
-    # Behind all others: the column is NULL for most, and what a section must not hold is told by NOT.
-    yield _starts("Second last name", BY_SECOND, whole)
-    for one, other in [*pairs, *(pair[::-1] for pair in pairs)]:
-        yield _starts("Second last name", BY_SECOND, other, _prefix("first_key", one))
+
+
+def _parts(words: tuple[str, ...]) -> Iterator[Section]:
+    """Names of more than two words, by the beginnings of any of them in any order ("lop mar" is María García López).
+
+    The longest word leads, because fewest names have it; the others are looked for among all words of the name, which
+    stand in the same index. Until here there are only sections of names, which those indexes tell, too.
+    """
+    if len(words) > MOST_PARTS:
+        return
+    lead = max(words, key=lambda word: (word not in normal.SMALL_WORDS, len(word)))
+    others = tuple(item for item in Counter(words).items() if item != (lead, 1))
+    only = (Words("words_key", others),) if others else ()
+    for column in ("last_key", "first_key", *normal.PARTS[1:]) if others else normal.PARTS[1:]:
+        length = normal.WORD_LENGTH if column in normal.PARTS else normal.KEY_LENGTH
+        yield _starts("Part of a name", (column, "words_key", "id"), lead[:length], *only)
 
 
 def _codes(text: str, whole: str) -> Iterator[Section]:

@@ -135,6 +135,15 @@ def test_a_partial_file_leaves_the_other_fields_and_their_ages(sandbox: Sandbox)
     assert after.age("email") is None
 
 
+def test_half_a_name_is_found_with_the_half_that_was_known(sandbox: Sandbox) -> None:
+    load(export_file.read(lines(HEAD + "1,Ann Lu,Lee,Austin,false,1\r\n")), AT)
+    load(export_file.read(["id,last_name\n", "1,de la Cruz\n", "2,Ray Po\n"]), AT + timedelta(days=1))
+    keys = Client.objects.order_by("pk").values_list("words_key", "second_key", "third_key")
+    assert list(keys) == [(" de la cruz ann lu", "cruz", "lu"), (" ray po", "po", None)]
+    load(export_file.read(["id,first_name,last_name\n", "1,Ann,Lee\n"]), AT + timedelta(days=2))
+    assert list(keys.all()) == [(None, None, None), (" ray po", "po", None)]
+
+
 def test_a_deleted_client_in_a_newer_file_is_there_again(sandbox: Sandbox) -> None:
     load(export_file.read(lines(HEAD + "1,Ann,Lee,Austin,false,1\r\n")), AT)
     Client.objects.update(gone_at=AT + timedelta(hours=1))
