@@ -34,33 +34,42 @@ LOOK_BACK = 100_000
 _EVENTS, _SEALED = Event._meta.db_table, SealedEvent._meta.db_table
 
 
-def seal_all(*, whole: bool = False) -> int:
-    """Seal the committed events that are in no seal; returns how many. `whole` looks through the entire record.
+def seal_all(*, whole: bool = False, most: int | None = None) -> int:
+    """Seal the committed events that are in no seal, no more than about `most`; returns how many.
 
-    It ends with a seal that is not full: what came in meanwhile is the next round's, however busy the record is.
+    It looks back from the newest seal, `whole` through the entire record, and goes on where each seal ended. It stops
+    after a seal that is not full: what came in meanwhile is the next round's, however busy the record is.
     """
-    done = sealed = _seal_next(whole=whole)
-    while sealed == MOST:
-        sealed = _seal_next(whole=whole)
-        done += sealed
+    low = 0 if whole else _newest_sealed() - LOOK_BACK
+    ids = _seal_next(low)
+    done = len(ids)
+    while len(ids) == MOST and (most is None or done < most):
+        ids = _seal_next(ids[-1])
+        done += len(ids)
     if done:
         heads.publish(head())
     return done
 
 
-def _seal_next(*, whole: bool) -> int:
-    """One more seal of at most `MOST` events; returns their number, 0 when there are none or somebody else is at it."""
+def _newest_sealed() -> int:
+    return SealedEvent.objects.order_by("-event_id").values_list("event_id", flat=True).first() or 0
+
+
+def _seal_next(low: int) -> list[int]:
+    """One more seal, of at most `MOST` events behind the id `low`; returns their ids.
+
+    There are none when nothing is left, or when somebody else is at it.
+    """
     try:
         with transaction.atomic():
             last = Seal.objects.order_by("-number").first()
-            low = 0 if last is None or whole else last.last_id - LOOK_BACK
             rows = list(_read(f"LEFT JOIN {_SEALED} s ON s.event_id = e.id WHERE s.event_id IS NULL AND e.id > %s "
                               "ORDER BY e.id LIMIT %s", [low, MOST]))  # fmt: skip
             if rows:
                 _write(rows, last)
-            return len(rows)
+            return [pk for pk, _ in rows]
     except IntegrityError:
-        return 0  # two rounds at once: the other one has sealed these
+        return []  # two rounds at once: the other one has sealed these
 
 
 def _write(rows: list[tuple[int, bytes]], last: Seal | None) -> None:
@@ -129,9 +138,8 @@ def head() -> str:
 
 
 def unsealed() -> int:
-    """How many events are newer than the newest seal; a late one below it is found by the next rounds."""
-    last = Seal.objects.order_by("-number").values_list("last_id", flat=True).first()
-    return Event.objects.filter(pk__gt=last or 0).count()
+    """How many events are newer than the newest sealed one; a late one below it is found by the next rounds."""
+    return Event.objects.filter(pk__gt=_newest_sealed()).count()
 
 
 # --- Reading rows as they are stored --------------------------------------------------------------------------

@@ -185,6 +185,26 @@ def test_an_event_that_became_visible_late_is_sealed(
     assert seals.verify().unsealed == 0
 
 
+def test_a_backlog_is_looked_through_once(sealed: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looking back at 100,000 sealed events before each seal of 1,000 would seal a long backlog in hours."""
+    many(5)
+    lows: list[int] = []
+    seal_next = seals._seal_next
+    monkeypatch.setattr(seals, "_seal_next", lambda low: lows.append(low) or seal_next(low))
+    assert seals.seal_all() == 10
+    ids = list(Event.objects.filter(pk__gt=sealed[-1]).order_by("id").values_list("id", flat=True))
+    assert lows == [sealed[-1] - seals.LOOK_BACK, ids[2], ids[5], ids[8]]
+
+
+def test_what_is_not_sealed_yet_is_counted_from_the_newest_sealed_event(sealed: list[int]) -> None:
+    """A late event alone in the newest seal does not make the others unsealed again."""
+    late = Event(id=sealed[-1] + 50, stage="fact", opens=True, action="sign_in", actor_name="A")
+    late.save()
+    assert (seals.unsealed(), seals.seal_all(), seals.unsealed()) == (1, 1, 0)
+    Event(id=late.pk - 20, stage="fact", opens=True, action="sign_in", actor_name="B").save()
+    assert (seals.seal_all(), seals.unsealed()) == (1, 0)
+
+
 def test_the_head_is_kept_in_a_file(tmp_path: Path, settings: LazySettings) -> None:
     settings.AUDIT_HEAD_FILE = str(tmp_path / "heads.log")
     many(1)
