@@ -33,6 +33,7 @@ class Append(Kind):
     """Put all cases of clients on a list. No look can tell what became of a request that was not answered."""
 
     name = "list_append"
+    rows_are = "client"
     done_words = ("It was added", "They were added")
     action = Action.CASE_LIST_APPEND_CLIENTS
     capability = Capability.LISTS_EDIT

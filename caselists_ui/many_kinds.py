@@ -43,6 +43,7 @@ class _Lists(Kind):
     """What the three kinds share."""
 
     capability = Capability.LISTS_EDIT
+    rows_are = "case_list"
     #: Whether a list may go out that a campaign uses.
     though_used = False
 

@@ -40,6 +40,7 @@ class Upsert(Kind):
     """Create and change clients."""
 
     name = "clients_upsert"
+    rows_are = "client"
     result_costs = 1
     action = Action.CLIENTS_BULK_UPSERT
     capability = Capability.CLIENTS_EDIT
@@ -176,6 +177,7 @@ class Delete(Kind):
     """Delete clients, softly."""
 
     name = "clients_delete"
+    rows_are = "client"
     done_words = ("It is deleted", "They are deleted")
     action = Action.CLIENTS_BULK_DELETE
     capability = Capability.CLIENTS_DELETE

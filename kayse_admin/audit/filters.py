@@ -31,6 +31,8 @@ class Filters:
     address: str = ""
     job: int | None = None
     gesture: str = ""
+    #: With the requests of jobs that held a row about the target (`audit.mentions`).
+    mentions: bool = False
     #: Only what was meant for the vendor: no sign-ins, exports and other facts of this house.
     changes_only: bool = False
     #: Kinds of targets that the reader may see nothing of (`audit.reading`).

@@ -152,6 +152,7 @@ class FilterForm(forms.Form):
             result=data["result"],
             kind=data["kind"],
             target=data["pk"],
+            mentions=True,
             since=beginning(since) if since else None,
             until=beginning(until + timedelta(days=1)) if until else None,
             address=data["address"],

@@ -15,6 +15,7 @@ from datetime import timedelta
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
+from kayse_admin.audit import mentions
 from kayse_admin.audit.actions import Action
 from kayse_admin.audit.filters import CLOSING, OPENING, UNDER_WAY, Filters
 from kayse_admin.audit.models import Event, OpenOperation
@@ -172,18 +173,17 @@ def in_time(filters: Filters, cursor: Bounds) -> Bounds:
 class _Asked:
     """A filter with the openings of it that are known by their ids.
 
-    `made`: what made its target; a create knows the id only when it has ended. `flying`: what is being done at this
-    moment, never much.
+    `meant`: those about its target that do not name it when they begin. `flying`: what is being done at this moment,
+    never much.
     """
 
     filters: Filters
-    made: frozenset[int] = frozenset()
+    meant: frozenset[int] = frozenset()
     flying: frozenset[int] = frozenset()
 
     @classmethod
     def of(cls, filters: Filters) -> _Asked:
-        made = _made(filters.kind, filters.target) if filters.target is not None else frozenset()
-        return cls(filters, made, _under_way() if filters.result == UNDER_WAY else frozenset())
+        return cls(filters, _meant(filters), _under_way() if filters.result == UNDER_WAY else frozenset())
 
     @property
     def about(self) -> Q:
@@ -195,7 +195,7 @@ class _Asked:
         filters, opening = self.filters, Event.objects.filter(OPENING)
         found = [Lead((Index(opening.filter(one)),)) for one in filters.equalities]
         if filters.target is not None:
-            found.append(Lead((Index(opening.filter(self.about)),), self.made))
+            found.append(Lead((Index(opening.filter(self.about)),), self.meant))
         if filters.result == UNDER_WAY:
             found.append(Lead((), self.flying))
         elif filters.result:
@@ -231,13 +231,16 @@ class _Asked:
     def events(self) -> QuerySet[Event]:
         """The openings that fulfil every condition but that on the result."""
         events = Event.objects.filter(OPENING, self.filters.rest, *self.filters.equalities)
-        return events.filter(self.about | Q(pk__in=self.made)) if self.filters.target is not None else events
+        return events.filter(self.about | Q(pk__in=self.meant)) if self.filters.target is not None else events
 
 
-def _made(kind: str, target: int) -> frozenset[int]:
-    told = Q(target_kind=kind, target_id=target, action__in=_CREATES)
-    events = Event.objects.filter(CLOSING, told).order_by("id")
-    return frozenset(events.values_list("begun", flat=True)[:10])
+def _meant(filters: Filters) -> frozenset[int]:
+    """What made the target, which knows its id only when it has ended; and the requests of jobs that held it."""
+    if filters.target is None:
+        return frozenset()
+    told = Q(target_kind=filters.kind, target_id=filters.target, action__in=_CREATES)
+    made = Event.objects.filter(CLOSING, told).order_by("id").values_list("begun", flat=True)[:10]
+    return frozenset(made) | (mentions.of(filters.kind, filters.target) if filters.mentions else frozenset())
 
 
 def _under_way() -> frozenset[int]:

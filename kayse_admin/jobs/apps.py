@@ -10,3 +10,10 @@ class JobsConfig(AppConfig):
 
     name = "kayse_admin.jobs"
     label = "jobs"
+
+    def ready(self) -> None:
+        """Let the log find the requests that held a row about somebody."""
+        from kayse_admin.audit import mentions as log
+        from kayse_admin.jobs import mentions
+
+        log.register(mentions.of)

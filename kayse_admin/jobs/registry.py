@@ -47,6 +47,8 @@ class Kind(ABC):
     can_halve: ClassVar[bool] = True
     #: Whether it only reads: such a request leaves no trace in the record, and may be sent again.
     reads: ClassVar[bool] = False
+    #: What a row is about, as the record calls it: a filter for one of them finds the requests that held its row.
+    rows_are: ClassVar[str] = ""
     #: Rows in one request; 0 for as many as the vendor takes.
     size: ClassVar[int] = 0
 
