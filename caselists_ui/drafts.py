@@ -15,7 +15,7 @@ from django.template.defaultfilters import pluralize
 from django.utils import timezone
 
 from caselists_ui.forms import DefinitionForm
-from caselists_ui.ledger import Known
+from caselists_ui.known import Known
 from caselists_ui.models import Draft, Version
 from kayse_admin.actors import Actor
 from kayse_admin.audit import queries

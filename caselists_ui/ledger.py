@@ -15,7 +15,8 @@ from typing import Any
 
 from django.db.models import DateTimeField, Exists, Max, Min, OuterRef, Subquery, Value
 
-from caselists_ui.definition import Definition, Selection, parse, parse_selection
+from caselists_ui.definition import Definition, parse
+from caselists_ui.known import Known, Step
 from caselists_ui.models import Reading, Version
 from kayse_admin.audit import queries
 from kayse_admin.audit.actions import Action
@@ -39,94 +40,6 @@ CHANGES = (*MEMBERS, Action.CASE_LIST_UPDATE)
 SET_MANY = "case_lists_set"
 #: Results after which the vendor has, or may have, the change.
 HAPPENED = ("applied", "unknown", "")
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One change of members: which action with which payload; `unsure` when its outcome is not known."""
-
-    action: Action
-    payload: dict[str, Json]
-    unsure: bool = False
-    at: datetime | None = None
-    by: str = ""
-
-    @property
-    def client_ids(self) -> tuple[int, ...]:
-        """The clients of an append or a removal."""
-        return tuple(self.payload.get("client_ids") or ())
-
-    @property
-    def selection(self) -> Selection:
-        """The cases of an attach or a detach."""
-        return parse_selection(self.payload)
-
-    @property
-    def by_ids(self) -> bool:
-        """Whether it names its cases one by one, so that a set can carry them."""
-        return not self.client_ids and not self.payload.get("filter")
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What is known of a list: its definition (None: made elsewhere) and the changes of members since, oldest first.
-
-    `doubtful`: the outcome of a set is not known, so that the definition may be another. `waiting`: a job has not come
-    yet to setting it.
-    """
-
-    definition: Definition | None = None
-    version: int | None = None
-    steps: tuple[Step, ...] = ()
-    doubtful: bool = False
-    waiting: bool = False
-
-    @property
-    def unsure(self) -> bool:
-        """Whether the definition may be another, or is about to be."""
-        return self.doubtful or self.waiting
-
-    @property
-    def mark(self) -> str:
-        """Names this state, so that a form can tell whether the list was changed while it was open."""
-        return f"{self.version or 0}.{len(self.steps)}"
-
-    @property
-    def by_hand(self) -> dict[int, bool]:
-        """Cases that were attached (True) or detached (False) one by one since the set; the last change counts."""
-        found: dict[int, bool] = {}
-        for step in self.steps:
-            if step.by_ids:
-                found |= dict.fromkeys(step.selection.include_ids, step.action is Action.CASE_LIST_ATTACH)
-        return found
-
-    @property
-    def carried(self) -> Definition | None:
-        """The definition with what was attached and detached one by one since, as a set can carry it."""
-        if self.definition is None:
-            return None
-        was = self.definition.selection
-        include, exclude = dict.fromkeys(was.include_ids), dict.fromkeys(was.exclude_ids)
-        for number, member in self.by_hand.items():
-            into, out = (include, exclude) if member else (exclude, include)
-            into[number] = None
-            out.pop(number, None)
-        # Without a filter there is nothing to leave a case out of.
-        selection = Selection(was.filter, tuple(include), tuple(exclude) if was.narrows else ())
-        return replace(self.definition, selection=selection)
-
-    @property
-    def replay(self) -> tuple[Step, ...]:
-        """The changes that no set can carry, and those after them, in order: done again, they give the same members."""
-        first = next((place for place, step in enumerate(self.steps) if not step.by_ids), len(self.steps))
-        merged: list[Step] = []
-        for step in self.steps[first:]:
-            if merged and step.by_ids and merged[-1].by_ids and merged[-1].action is step.action:
-                ids = dict.fromkeys((*merged[-1].selection.include_ids, *step.selection.include_ids))
-                merged[-1] = replace(step, payload={"include_ids": list(ids)})
-            else:
-                merged.append(step)
-        return tuple(merged)
 
 
 def defined(version: Version) -> Definition:

@@ -10,7 +10,8 @@ from typing import Any
 from django.utils import timezone
 
 from caselists_ui.definition import Definition
-from caselists_ui.ledger import CHANGES, Step
+from caselists_ui.known import Step
+from caselists_ui.ledger import CHANGES
 from caselists_ui.models import CaseList, Reading, Version
 from kayse_admin.audit.models import Event
 from kayse_admin.kayse_api import schemas

@@ -14,7 +14,7 @@ from typing import Any
 
 from caselists_ui import in_use, labels, ledger, listing, services
 from caselists_ui.definition import LENGTHS, Definition
-from caselists_ui.ledger import Known
+from caselists_ui.known import Known
 from caselists_ui.models import CaseList
 from caselists_ui.words import Labels
 
@@ -176,7 +176,7 @@ def _risk(known: Known) -> str:
         return "Its definition is not known here: Kayse sets the list anew, and may replace its members."
     if known.unsure:
         return "The outcome of an earlier change is not known, so its definition may be another."
-    if many := len(known.replay):
+    if many := len(known.beyond):
         changes = "change" if many == 1 else "changes"
         return f"{many} {changes} by filter or by client would be lost: edit it on its own page to do them again."
     return ""

@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from caselists_ui import ledger, listing, local, services
 from caselists_ui.definition import parse
-from caselists_ui.ledger import Step
+from caselists_ui.known import Step
 from caselists_ui.many import Do, How, changed, plan, reads
 from caselists_ui.models import CaseList, Version
 from kayse_admin.accounts.roles import Capability

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from caselists_ui import ledger
-from caselists_ui.ledger import Known
+from caselists_ui.known import Known
 from caselists_ui.models import CaseList
 from kayse_admin.audit.actions import Action
 

@@ -17,7 +17,8 @@ from django.utils.dateparse import parse_datetime
 
 from caselists_ui import ledger
 from caselists_ui.definition import Definition, parse
-from caselists_ui.ledger import CHANGES, Entry, Step
+from caselists_ui.known import Step
+from caselists_ui.ledger import CHANGES, Entry
 from kayse_admin.audit.actions import Action
 from kayse_admin.audit.models import Event
 
@@ -35,7 +36,6 @@ _PAGES = {
     Action.CASE_LIST_APPEND_CLIENTS: "caselists_ui:append",
     Action.CASE_LIST_REMOVE_CLIENTS: "caselists_ui:remove",
 }
-_JOINS = frozenset({Action.CASE_LIST_ATTACH, Action.CASE_LIST_APPEND_CLIENTS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def _of_members(list_id: int, entry: Entry, step: Step, later: Sequence[Entry]) 
         return Reversal(
             "The number of cases just before it, or after it, is not known: it may have changed less."
         )
-    joins = step.action in _JOINS
+    joins = step.joins
     if (moved := after - before if joins else before - after) != many:
         verb = "on the list before" if joins else "not on the list before"
         if many == 1:

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from caselists_ui import in_use, labels, ledger, listing, local
 from caselists_ui.definition import Definition
-from caselists_ui.ledger import Step
+from caselists_ui.known import Step
 from caselists_ui.models import CaseList
 from caselists_ui.words import Labels, sentence
 from kayse_admin.accounts.roles import Capability

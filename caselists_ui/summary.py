@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from caselists_ui.definition import Definition, Selection, write_json
 from caselists_ui.ids import MOST_IDS, Pasted
-from caselists_ui.ledger import Known, Step
+from caselists_ui.known import Known, Step
 from caselists_ui.models import CaseList
 from caselists_ui.words import Labels, Lint, Sentence, lints, sentence
 from kayse_admin.audit.actions import Action
@@ -113,25 +113,26 @@ class Loss:
 
 def loss(known: Known, selection: Selection, labels: Labels) -> Loss:
     """Compare what is known of the list with what a set to this selection sends."""
-    include, exclude = set(selection.include_ids), set(selection.exclude_ids)
-    came = [number for number, member in known.by_hand.items() if member]
-    went = [number for number, member in known.by_hand.items() if not member]
-    # Without a filter a case is out as soon as it is not named.
-    out = exclude if selection.narrows else {number for number in went if number not in include}
-    now = known.carried.selection if known.carried else Selection()
-    was = sentence(now, labels) if known.carried else None
+    by_hand, words, now = known.by_hand, known.words, known.after(selection)
+
+    def told(member: bool, *, stays: bool, hand: bool) -> tuple[int, ...]:
+        """The cases that were on the list (off it, if not `member`) by name, and stay so or not."""
+        if known.is_rename(selection):  # it names no case: what was done by hand is among what is done again
+            return ()
+        return tuple(
+            n for n, was in words.items()
+            if was is member and (now.get(n) is member) is stays and (n in by_hand) is hand
+        )  # fmt: skip
+
+    was = sentence(known.carried.selection, labels) if known.carried else None
     return Loss(
-        carried=tuple(n for n in came if n in include),
-        carried_out=tuple(n for n in went if n in out),
-        lost=tuple(n for n in came if n not in include),
-        lost_out=tuple(n for n in went if n not in out),
-        dropped=tuple(n for n in now.include_ids if n not in include and n not in known.by_hand),
-        dropped_out=tuple(
-            n
-            for n in now.exclude_ids
-            if (n in include or (selection.narrows and n not in exclude)) and n not in known.by_hand
-        ),
-        replay=known.replay,
+        carried=told(True, stays=True, hand=True),
+        carried_out=told(False, stays=True, hand=True),
+        lost=told(True, stays=False, hand=True),
+        lost_out=told(False, stays=False, hand=True),
+        dropped=told(True, stays=False, hand=False),
+        dropped_out=told(False, stays=False, hand=False),
+        replay=known.replay(selection),
         was=was if was != sentence(selection, labels) else None,
     )
 
@@ -145,11 +146,22 @@ _VERBS = {
 
 
 def step_words(step: Step, labels: Labels) -> str:
-    """A change of members in words: "Attach: cases of type Mass Tort in any status." """
+    """A change of members in words, with the ids that it names: "Attach: 2 cases picked by hand: 8, 9." """
     if step.client_ids:
-        return f"{_VERBS[step.action]} {clients_words(step.client_ids)}."
+        return f"{_VERBS[step.action]} {clients_words(step.client_ids)}: {ids_words(step.client_ids)}."
     words = str(sentence(step.selection, labels))
-    return f"{_VERBS[step.action]}: {words[:1].lower()}{words[1:]}"
+    told = f"{_VERBS[step.action]}: {words[:1].lower()}{words[1:]}"
+    if step.by_ids:
+        return f"{told.removesuffix('.')}: {ids_words(step.case_ids)}."
+    for what, ids in (("Picked by hand", step.case_ids), ("Left out", step.selection.exclude_ids)):
+        told += f" {what}: {ids_words(ids)}." if ids else ""
+    return told
+
+
+def ids_words(ids: Sequence[int], most: int = 10) -> str:
+    """ "8, 9", "1, 2, 3 and 1,211 more"."""
+    named = ", ".join(str(number) for number in ids[:most])
+    return f"{named} and {len(ids) - most:,} more" if len(ids) > most else named
 
 
 def clients_words(client_ids: Iterable[int]) -> str:

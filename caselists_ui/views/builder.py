@@ -25,7 +25,7 @@ from caselists_ui.definition import (
 )
 from caselists_ui.forms import DefinitionForm, DefinitionJsonForm
 from caselists_ui.ids import MOST_IDS
-from caselists_ui.ledger import Known
+from caselists_ui.known import Known
 from caselists_ui.models import CaseList, Draft, Version
 from caselists_ui.views.common import (
     already,
@@ -136,7 +136,7 @@ def _save(request: HttpRequest, lists: CaseList, form: DefinitionForm, known: Kn
         copied = services.duplicate(actor, lists, operation=first, reason=services.CHECKPOINT)
         if not isinstance(copied, Applied):
             return retry_or_tell(request, copied, form, page, operation=first)
-    steps = known.replay if data["again"] else ()
+    steps = known.replay(form.selection()) if data["again"] else ()
     outcome = services.edit(
         actor,
         lists,
@@ -161,7 +161,7 @@ def _initial(lists: CaseList, known: Known, request: HttpRequest) -> dict[str, A
     """What the form opens with: all that is known, a version, or what a set that is taken back had replaced."""
     version = request.GET.get("version")
     definition = known.carried or Definition(lists.name, lists.description or "")
-    initial: dict[str, Any] = {"base": known.mark, "again": bool(known.replay)}
+    initial: dict[str, Any] = {"base": known.mark, "again": bool(known.beyond)}
     if version is not None:
         found = Version.objects.filter(case_list=lists, number=parse_id(version) or 0).first()
         if found is None:
@@ -207,7 +207,7 @@ def _page(
     for name, shown in (
         ("understood", known and known.definition is None),
         ("checkpoint", known),
-        ("again", known and known.replay),
+        ("again", known and known.beyond),
     ):
         if not shown:
             form.fields.pop(name)
@@ -278,6 +278,7 @@ def _summary(
             "list": lists,
             "known": known,
             "cost": _cost(bool(asked.get("checkpoint")), len(loss.replay) if asked.get("again") else 0),
+            "may_find": definition.selection.narrows or (bool(asked.get("again")) and loss.replay),
             "loss": loss,
             "does_again": bool(asked.get("again")),
             "replay": [summary.step_words(step, names) for step in loss.replay],

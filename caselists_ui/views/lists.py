@@ -20,7 +20,8 @@ from caselists_ui.definition import STATUSES, TYPES, Kind, write_json
 from caselists_ui.fields import LONGEST_PASTE
 from caselists_ui.forms import IndexForm
 from caselists_ui.ids import parse_pasted, write_ids
-from caselists_ui.ledger import Entry, Known
+from caselists_ui.known import Known
+from caselists_ui.ledger import Entry
 from caselists_ui.listing import Listing, Query
 from caselists_ui.models import CaseList, Reading, Version
 from caselists_ui.services import CHECKPOINT, recorded
@@ -133,7 +134,7 @@ def _face(known: Known, names: Labels) -> dict[str, Any]:
     carried = known.carried
     if carried is None:
         return {"kind": None, "sentence": None}
-    beyond = known.replay
+    beyond = known.beyond
     kind = Kind.HYBRID if beyond and carried.selection.kind is Kind.DYNAMIC else carried.selection.kind
     return {"kind": kind, "sentence": sentence(carried.selection, names), "beyond": len(beyond)}
 

@@ -16,7 +16,7 @@ from caselists_ui import in_use, labels, reversing, services, summary
 from caselists_ui.definition import Selection, write_json
 from caselists_ui.forms import ClientsForm, SelectionForm
 from caselists_ui.ids import write_ids
-from caselists_ui.ledger import Step
+from caselists_ui.known import Step
 from caselists_ui.models import CaseList
 from caselists_ui.views.common import (
     already,

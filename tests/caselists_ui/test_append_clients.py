@@ -46,7 +46,7 @@ def test_their_cases_are_on_the_list(sandbox: Sandbox, as_manager: Browser) -> N
     events = only_operation()
     assert events.intent.payload == {"client_ids": [3, 4]}
     assert events.outcome.answer["matched_case_count"] == len(theirs)
-    assert "Append all cases of 2 clients." in page_of(as_manager.get("/case-lists/1/"))
+    assert "Append all cases of 2 clients: 3, 4." in page_of(as_manager.get("/case-lists/1/"))
 
 
 def test_clients_that_are_known_here_are_named(sandbox: Sandbox, as_manager: Browser) -> None:

@@ -12,7 +12,7 @@ from django.test import Client as Browser
 from django.utils import timezone
 
 from caselists_ui import services
-from caselists_ui.ledger import Step
+from caselists_ui.known import Step
 from caselists_ui.models import CaseList, Reading
 from clients_ui import directory
 from clients_ui.cases import clients_of
@@ -134,7 +134,7 @@ def test_the_list_then_says_what_was_attached(sandbox: Sandbox, as_manager: Brow
     told(as_manager)
     as_manager.post(URL, confirmed(include_ids="5 6"))
     text = page_of(as_manager.get("/case-lists/1/"))
-    assert "Attach: 2 cases picked by hand." in text
+    assert "Attach: 2 cases picked by hand: 5, 6." in text
     assert "attached 2 cases to this list" in text
 
 

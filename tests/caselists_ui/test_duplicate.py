@@ -43,10 +43,10 @@ def test_what_is_known_of_the_list_is_known_of_the_copy(sandbox: Sandbox, as_man
     known = ledger.known(copy)
     assert known.carried is not None
     assert known.carried.selection.include_ids == (1, 2)
-    assert [step.client_ids for step in known.replay] == [(3,)]
+    assert [step.client_ids for step in known.beyond] == [(3,)]
     text = page_of(as_manager.get(f"/case-lists/{copy}/"))
     assert "plus <strong>2</strong> picked by hand" in text
-    assert "Append all cases of 1 client." in text
+    assert "Append all cases of 1 client: 3." in text
 
 
 def test_of_an_unknown_list_the_copy_is_unknown(sandbox: Sandbox, as_manager: Browser) -> None:

@@ -116,7 +116,7 @@ def test_what_no_set_can_carry_is_named(sandbox: Sandbox, as_manager: Browser) -
     as_manager.post(f"/case-lists/{pk}/clients/append/", confirmed(client_ids="3 4"))
     text = page_of(as_manager.get(f"/case-lists/{pk}/edit/"))
     assert "cannot be carried" in text
-    assert "Append all cases of 2 clients." in text
+    assert "Append all cases of 2 clients: 3, 4." in text
 
 
 def test_the_count_is_read_once_after_it(sandbox: Sandbox, as_manager: Browser) -> None:
@@ -236,7 +236,8 @@ def test_with_carry_and_replay_nothing_is_lost(sandbox: Sandbox, as_manager: Bro
     theirs = {case["id"] for case in cases if set(case["client_ids"]) & {3, 4}}
     values = opened(as_manager, pk, statuses=[], case_types=["25", "31"])
     text = page_of(as_manager.post("/case-lists/preview/", {**values, "pk": pk}))
-    for words in ("3 attached by hand", "1 detached by hand", "Done again afterwards", "Append all cases of 2 clients.",
+    for words in ("3 attached by hand", "1 detached by hand", "Done again afterwards",
+                  "Append all cases of 2 clients: 3, 4.",
                   "Costs 3 requests: the change, 1 done again, a look at the new number of cases."):  # fmt: skip
         assert words in text, words
     before = len(sandbox.requests(path="/v1/"))
@@ -260,6 +261,84 @@ def test_without_them_the_loss_that_was_announced_is_the_loss(sandbox: Sandbox, 
     cases = sandbox.http.get("/_sandbox/cases").json()["cases"]
     matching = [case["id"] for case in cases if (case["case_type_id"], case["status_id"]) == (25, 30)]
     assert sandbox.members(pk) == matching
+
+
+def outsider(sandbox: Sandbox, pk: int, *clients: int) -> int:
+    """A case that is not on the list and belongs to none of these clients."""
+    members = sandbox.members(pk)
+    cases = sandbox.http.get("/_sandbox/cases").json()["cases"]
+    return int(next(c["id"] for c in cases if c["id"] not in members and not {*clients} & {*c["client_ids"]}))
+
+
+@pytest.mark.parametrize("query", ["", "?version=1"])
+def test_a_case_that_is_announced_as_lost_is_not_attached_again(
+    sandbox: Sandbox, as_manager: Browser, query: str
+) -> None:
+    """Taken off in the form, or by a version that is brought back, with everything ticked as the form opens it."""
+    pk = made(as_manager)
+    case = outsider(sandbox, pk, 7)
+    as_manager.post(f"/case-lists/{pk}/clients/append/", confirmed(client_ids="7"))
+    as_manager.post(f"/case-lists/{pk}/attach/", confirmed(include_ids=str(case)))
+    values = opened(as_manager, pk, query)
+    if not query:
+        assert values["include_ids"] == str(case)
+    values["include_ids"] = ""
+    assert values["again"]
+    text = page_of(as_manager.post("/case-lists/preview/", {**values, "pk": pk}))
+    assert f'1 attached by hand, no longer included: <span class="mono">{case}</span>' in text
+    assert "Append all cases of 1 client: 7." in text
+    assert "Attach:" not in text
+    assert as_manager.post(f"/case-lists/{pk}/edit/", values).status_code == 303
+    assert case not in sandbox.members(pk)
+    arrived = [(one["method"], one["path"]) for one in sandbox.requests() if one["method"] != "GET"]
+    assert arrived[-2:] == [("POST", "/v1/case_lists/bulk"), ("POST", f"/v1/case_lists/{pk}/clients/append")]
+
+
+def test_a_case_that_may_come_back_is_not_detached_again(sandbox: Sandbox, as_manager: Browser) -> None:
+    pk = made(as_manager)
+    inside, other = sandbox.members(pk)[:2]
+    as_manager.post(f"/case-lists/{pk}/clients/append/", confirmed(client_ids="7"))
+    as_manager.post(f"/case-lists/{pk}/detach/", confirmed(include_ids=f"{inside} {other}"))
+    values = opened(as_manager, pk, exclude_ids=str(other))
+    text = page_of(as_manager.post("/case-lists/preview/", {**values, "pk": pk}))
+    assert f'1 detached by hand, no longer left out: <span class="mono">{inside}</span>' in text
+    assert f"Detach: 1 case picked by hand: {other}." in text
+    assert as_manager.post(f"/case-lists/{pk}/edit/", values).status_code == 303
+    members = sandbox.members(pk)
+    assert inside in members
+    assert other not in members
+
+
+def test_a_case_that_is_left_out_now_is_off_whatever_is_done_again(
+    sandbox: Sandbox, as_manager: Browser
+) -> None:
+    pk = made(as_manager)
+    cases = sandbox.http.get("/_sandbox/cases").json()["cases"]
+    theirs = next(case["id"] for case in cases if 7 in case["client_ids"])
+    as_manager.post(f"/case-lists/{pk}/clients/append/", confirmed(client_ids="7"))
+    values = opened(as_manager, pk, exclude_ids=str(theirs))
+    text = page_of(as_manager.post("/case-lists/preview/", {**values, "pk": pk}))
+    assert f"Detach: 1 case picked by hand: {theirs}." in text
+    assert "Costs 4 requests: the change, 2 done again" in text
+    assert as_manager.post(f"/case-lists/{pk}/edit/", values).status_code == 303
+    assert theirs not in sandbox.members(pk)
+
+
+def test_a_rename_of_a_list_from_elsewhere_does_again_what_was_done_by_hand_here(
+    sandbox: Sandbox, as_manager: Browser
+) -> None:
+    told(as_manager)
+    case = outsider(sandbox, 1)
+    as_manager.post("/case-lists/1/attach/", confirmed(include_ids=str(case)))
+    values = opened(as_manager, 1, name="B", understood="on")
+    text = page_of(as_manager.post("/case-lists/preview/", {**values, "pk": 1}))
+    assert f"Attach: 1 case picked by hand: {case}." in text
+    assert "Lost:" not in text
+    del values["again"]
+    text = page_of(as_manager.post("/case-lists/preview/", {**values, "pk": 1}))
+    assert "<strong>Lost:</strong> these changes cannot be carried" in text
+    assert as_manager.post("/case-lists/1/edit/", {**values, "again": "on"}).status_code == 303
+    assert case in sandbox.members(1)
 
 
 def test_what_is_done_again_stops_at_the_first_that_fails(sandbox: Sandbox, as_manager: Browser) -> None:

@@ -15,7 +15,8 @@ from django.utils import timezone
 from caselists_ui import in_use, ledger, services
 from caselists_ui.definition import Definition, Selection
 from caselists_ui.forms import GuardedForm
-from caselists_ui.ledger import MEMBERS, Step
+from caselists_ui.known import Step
+from caselists_ui.ledger import MEMBERS
 from caselists_ui.models import CaseList, Use
 from kayse_admin.accounts.models import User
 from kayse_admin.actors import Actor

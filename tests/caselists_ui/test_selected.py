@@ -10,6 +10,7 @@ from django.test import Client as Browser
 from django.utils import timezone
 
 from caselists_ui import in_use
+from caselists_ui.ids import write_ids
 from caselists_ui.models import CaseList
 from clients_ui.models import Client, Selection
 from kayse_admin.accounts.models import User
@@ -75,7 +76,9 @@ def test_append_and_remove_at_once(
         1,
     )
     assert intent.payload == {"client_ids": hundred[:3]}
-    assert "Append all cases of 3 clients." in text_of(as_manager.get("/case-lists/1/"))
+    assert f"Append all cases of 3 clients: {write_ids(hundred[:3])}." in text_of(
+        as_manager.get("/case-lists/1/")
+    )
     assert "Open the list" in text_of(as_manager.get(f"/jobs/{job.pk}/"))
     job = job_of(as_manager.post(url(three, "remove"), yes()))
     assert outcomes(job) == {"updated": 3}

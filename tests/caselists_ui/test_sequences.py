@@ -3,64 +3,24 @@
 from __future__ import annotations
 
 import random
+from copy import deepcopy
 from typing import Any
 
 import pytest
 from django.test import Client as Browser
 
 from caselists_ui import ledger
-from caselists_ui.ledger import Step
+from caselists_ui.definition import Selection
 from caselists_ui.summary import loss
 from caselists_ui.words import Labels
-from kayse_admin.audit.actions import Action
 from kayse_admin.audit.models import Event, Stage
 from tests.caselists_ui.helpers import confirmed, form, pk_of
+from tests.caselists_ui.model import Model
 from tests.caselists_ui.test_edit import opened
 from tests.conftest import Sandbox
 
 pytestmark = pytest.mark.django_db
 STEPS = 30
-
-
-class Model:
-    """Who is on a list, by the vendor's rules: what matches the filter, and the latest gesture about each case."""
-
-    def __init__(self, cases: list[dict[str, Any]]) -> None:
-        self.cases = cases
-        self.lists: dict[int, tuple[dict[str, list[int]], dict[int, bool]]] = {}
-
-    def matching(self, filter_: dict[str, list[int]]) -> set[int]:
-        keys = {"case_type_ids": "case_type_id", "status_ids": "status_id"}
-        if not any(filter_.values()):
-            return set()
-        return {
-            case["id"]
-            for case in self.cases
-            if all(case[keys[key]] in wanted for key, wanted in filter_.items() if wanted)
-        }
-
-    def of_clients(self, clients: list[int]) -> set[int]:
-        return {case["id"] for case in self.cases if set(case["client_ids"]) & set(clients)}
-
-    def define(self, pk: int, filter_: dict[str, list[int]], include: list[int], exclude: list[int]) -> None:
-        self.lists[pk] = (filter_, dict.fromkeys(include, True) | dict.fromkeys(exclude, False))
-
-    def put(self, pk: int, cases: set[int], member: bool) -> None:
-        self.lists[pk][1].update(dict.fromkeys(cases, member))
-
-    def replay(self, pk: int, step: Step) -> None:
-        into = step.action in (Action.CASE_LIST_ATTACH, Action.CASE_LIST_APPEND_CLIENTS)
-        if step.client_ids:
-            return self.put(pk, self.of_clients(list(step.client_ids)), into)
-        chosen = step.selection
-        cases = (self.matching(chosen.filter) | set(chosen.include_ids)) - set(chosen.exclude_ids)
-        return self.put(pk, cases, into)
-
-    def members(self, pk: int) -> list[int]:
-        filter_, by_hand = self.lists[pk]
-        found = self.matching(filter_) | {case for case, member in by_hand.items() if member}
-        real = {case["id"] for case in self.cases}
-        return sorted((found - {case for case, member in by_hand.items() if not member}) & real)
 
 
 class Player:
@@ -119,37 +79,46 @@ class Player:
         include, exclude = self.ids(), self.ids() if filter_ else []
         values = {"include_ids": "\n".join(map(str, include)), "exclude_ids": " ".join(map(str, exclude))}
         self.post(f"{pk}/{verb}/", confirmed(**values, **self.fields(filter_)))
-        chosen = (self.model.matching(filter_) | set(include)) - set(exclude)
-        self.model.put(pk, chosen, verb == "attach")
+        self.model.cases_changed(pk, filter_, include, exclude, verb == "attach")
 
     def people(self, pk: int) -> None:
         verb, clients = self.dice.choice(["append", "remove"]), self.clients()
         self.post(f"{pk}/clients/{verb}/", confirmed(client_ids=" ".join(map(str, clients))))
-        self.model.put(pk, self.model.of_clients(clients), verb == "append")
+        self.model.clients_changed(pk, clients, verb == "append")
+
+    def some(self, ids: tuple[int, ...]) -> list[int]:
+        """The ids of a field of the form, at times without one of them or with another."""
+        kept = list(ids)
+        if kept and self.dice.random() < 0.4:
+            kept.remove(self.dice.choice(kept))
+        return [*kept, *(self.ids(1) if self.dice.random() < 0.3 else [])]
 
     def edit(self, pk: int) -> None:
-        """Change the filter of a list and leave everything else as the form opens it."""
+        """Change the filter of a list, and at times the cases that it names; the rest stays as the form opens it."""
         filter_ = self.filter()
-        values = opened(self.browser, pk, **self.fields(filter_))
-        again = bool(values.pop("again", False)) and self.dice.random() < 0.5
-        if again:
-            values["again"] = "on"
         known = ledger.known(pk)
         assert known.carried is not None
         carried = known.carried.selection
-        lost = loss(known, carried, Labels())
-        assert not lost.lost + lost.dropped, "by default everything that was named is carried"
+        kept = loss(known, carried, Labels())
+        assert not kept.lost + kept.dropped, "by default everything that was named is carried"
+        include, exclude = self.some(carried.include_ids), self.some(carried.exclude_ids)
+        named = {"include_ids": " ".join(map(str, include)), "exclude_ids": " ".join(map(str, exclude))}
+        values = opened(self.browser, pk, **self.fields(filter_), **named)
+        again = bool(values.pop("again", False)) and self.dice.random() < 0.7
+        if again:
+            values["again"] = "on"
+        lost = loss(known, Selection(filter_, tuple(include), tuple(exclude)), Labels())
         self.post(f"{pk}/edit/", values)
-        self.model.define(pk, filter_, list(carried.include_ids), list(carried.exclude_ids))
-        for step in known.replay if again else ():
-            self.model.replay(pk, step)
+        self.model.save(pk, filter_, include, exclude, again=again)
+        gone = {*lost.lost, *lost.dropped} - self.model.found(pk)
+        assert not gone & set(self.sandbox.members(pk)), "what was announced as lost is lost"
 
     def rename_many(self) -> None:
         """Put a letter in front of every name: what a set cannot carry is left out, so no member comes or goes."""
         pks = sorted(self.model.lists)
         known = ledger.known_of(pks)
         values = {"do": "rename", "pk": pks, "put_on": self.dice.choice("abc")}
-        whole = [pk for pk in pks if not known[pk].replay]
+        whole = [pk for pk in pks if not known[pk].beyond]
         if not whole:
             return self.create()
         self.post("many/", form(confirmed=" ".join(map(str, whole)), **values))
@@ -158,8 +127,7 @@ class Player:
 
     def duplicate(self, pk: int) -> None:
         copy = pk_of(self.post(f"{pk}/duplicate/", form()))
-        filter_, by_hand = self.model.lists[pk]
-        self.model.lists[copy] = (dict(filter_), dict(by_hand))
+        self.model.lists[copy] = deepcopy(self.model.lists[pk])
 
     def delete(self, pk: int) -> None:
         self.post(f"{pk}/delete/", form())
