@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -132,9 +132,10 @@ _KINDS: Mapping[Kind, Callable[[str], Any]] = {
 _PARSERS = {field.name: _KINDS[field.kind] for field in FIELDS if field.kind in _KINDS}
 
 
-def seal(pk: int, base: Mapping[str, Any], asked: list[str] | None = None) -> str:
-    """What the form was opened on, signed so that it comes back as it went out."""
-    return signing.dumps({"pk": pk, "base": dict(base), "asked": asked or []}, salt=_SALT, compress=True)
+def seal(pk: int, base: Mapping[str, Any], asked: Iterable[str] = (), untold: Iterable[str] = ()) -> str:
+    """What the form was opened on, and what it asks about, signed so that it comes back as it went out."""
+    told = {"pk": pk, "base": dict(base), "asked": list(asked), "untold": list(untold)}
+    return signing.dumps(told, salt=_SALT, compress=True)
 
 
 class ClientForm(forms.Form):
@@ -243,7 +244,8 @@ _HELP = {
 class EditForm(ClientForm):
     """The form for a client that is known: it brings back what it was opened on.
 
-    After a clash the same fields are asked about: `choose_<field>` is "mine" or "theirs".
+    After a clash the same fields are asked about: `choose_<field>` is "mine" or "theirs". Where Kayse has never told
+    some fields, `may_empty` takes the risk that they are emptied there.
     """
 
     sealed = forms.CharField(widget=forms.HiddenInput)
@@ -279,9 +281,11 @@ class EditForm(ClientForm):
             return None
         form = cls(data, base=found["base"], pk=pk, may_lift=may_lift)
         form.asked = found["asked"]
+        form._allow_untold(found["untold"])
         return form
 
     asked: list[str] = []
+    untold: list[str] = []
 
     def clean(self) -> dict[str, Any]:
         """Take the decisions about the fields that clashed."""
@@ -292,9 +296,29 @@ class EditForm(ClientForm):
                 self.changes.pop(name, None)
             elif choice != "mine":
                 self.add_error(name, "Somebody else changed this field: say which value shall stay.")
+        left = [name for name in self.untold if name not in self.changes]
+        if left and self.changes and not cleaned.get("may_empty"):
+            self.add_error("may_empty", f"Fill in {editing.labels(left)}, or say that they may be emptied.")
         if editing.lifts_opt_out(self.base, self.changes):
             self._guard_opt_out(cleaned)
         return cleaned
+
+    @property
+    def not_told_labels(self) -> str:
+        """The fields that were never told, in words."""
+        return editing.labels(name for name in BY_NAME if name in self.not_told)
+
+    @property
+    def may_be_emptied(self) -> tuple[str, ...]:
+        """The fields of which somebody said that they may be emptied at Kayse."""
+        return tuple(self.untold) if self.cleaned_data.get("may_empty") else ()
+
+    def _allow_untold(self, names: Iterable[str]) -> None:
+        """Ask for the leave to empty these at Kayse."""
+        self.untold = list(names)
+        if self.untold:
+            label = f"Save, although Kayse may empty these: {editing.labels(self.untold)}"
+            self.fields["may_empty"] = forms.BooleanField(required=False, label=label)
 
     def _guard_opt_out(self, cleaned: Mapping[str, Any]) -> None:
         """Calling somebody against their word is a legal matter: it takes a permission, a confirmation and a reason."""
@@ -313,3 +337,11 @@ class EditForm(ClientForm):
         assert self.pk is not None
         self.start_anew()
         self._set(sealed=seal(self.pk, now, [clash.field for clash in clashes]))
+
+    def ask_untold(self, names: tuple[str, ...], now: Mapping[str, Any]) -> None:
+        """Turn the form into a question about the fields that were never told; the typed values stay."""
+        self.base = now
+        assert self.pk is not None
+        self._allow_untold(names)
+        self.start_anew()
+        self._set(sealed=seal(self.pk, now, untold=names))

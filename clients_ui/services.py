@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +17,7 @@ from django.template.defaultfilters import pluralize
 from django.utils import timezone
 
 from clients_ui import directory, editing, knowledge
-from clients_ui.fields import DOCUMENTED, WRITABLE, is_empty
+from clients_ui.fields import DOCUMENTED, FIELDS, WRITABLE, Kind, is_empty
 from clients_ui.models import Client
 from kayse_admin.accounts.roles import Capability
 from kayse_admin.actors import Actor
@@ -70,6 +70,14 @@ class Clashed:
 
 
 @dataclass(frozen=True, slots=True)
+class Untold:
+    """Nothing was sent: Kayse has never told these fields, and taking the edit as the whole client would empty them."""
+
+    names: tuple[str, ...]
+    now: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class NotCompared:
     """Nothing was sent: the client could not be read before the edit."""
 
@@ -101,7 +109,9 @@ def create(actor: Actor, values: Mapping[str, Any], operation: uuid.UUID, reason
         if not isinstance(outcome, Applied):
             return Settled()
         client, _ = directory.learn(outcome.value, at)
-        _take_over(client, values, outcome.value.told, actor)
+        # A client that is new has nothing in what was left empty; what Kayse makes of flags and links it has to tell.
+        left_empty = {field.name: None for field in FIELDS if field.kind not in (Kind.FLAG, Kind.IDS)}
+        _take_over(client, {**left_empty, **values}, outcome.value.told, actor)
         return Settled(target_of(client), client.known())
 
     return perform(
@@ -124,8 +134,12 @@ def edit(
     changes: Mapping[str, Any],
     operation: uuid.UUID,
     reason: str = "",
-) -> Edited | Clashed | NotCompared:
+    may_empty: Collection[str] = (),
+) -> Edited | Clashed | Untold | NotCompared:
     """Change fields of a client, unless somebody else changed the same ones since `base`. Two requests.
+
+    A field that Kayse has never told cannot be sent, so that it may be emptied there: without its name in `may_empty`
+    nothing is sent.
 
     Reads the client, compares, sends every field that is known with the changes, and compares the answer. A third
     request is made when the answer leaves out a changed field that the first read showed.
@@ -147,6 +161,9 @@ def edit(
     if comparison.clashes:
         return Clashed(comparison.clashes, now)
     as_told = {name: value for name, value in looked.outcome.value.odd.items() if name in WRITABLE}
+    untold = tuple(name for name in WRITABLE if name not in {*now, *as_told, *changes})
+    if not set(untold) <= set(may_empty):
+        return Untold(untold, now)
     edited = _send(actor, looked.client, now, changes, operation, reason, as_told)
     hidden = set(edited.unconfirmed) & set(looked.outcome.value.told)
     if hidden:

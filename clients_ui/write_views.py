@@ -27,7 +27,7 @@ from clients_ui.detail import waiting
 from clients_ui.fields import BY_NAME, WRITABLE
 from clients_ui.forms import ClientForm, EditForm, as_text
 from clients_ui.models import Client
-from clients_ui.services import Clashed, Edited, NotCompared
+from clients_ui.services import Clashed, Edited, NotCompared, Untold
 from kayse_admin import htmx
 from kayse_admin.accounts.decorators import requires
 from kayse_admin.accounts.roles import Capability
@@ -161,6 +161,7 @@ def _save(request: HttpRequest, client: Client, form: EditForm) -> HttpResponseB
             changes=form.changes,
             operation=form.cleaned_data["operation"],
             reason=form.cleaned_data["reason"],
+            may_empty=form.may_be_emptied,
         )
     except AlreadyPerformed as before:
         return _edited_before(request, client.pk, before)
@@ -168,6 +169,9 @@ def _save(request: HttpRequest, client: Client, form: EditForm) -> HttpResponseB
         form.ask(done.clashes, done.now)
         who = {"colleagues": colleagues.of_clashes(client.pk, done.clashes)}
         return _form(request, form, _about(client) | who, status=409)
+    if isinstance(done, Untold):
+        form.ask_untold(done.names, done.now)
+        return _form(request, form, _about(client), status=409)
     if isinstance(done, NotCompared):
         assert not isinstance(done.outcome, Applied)
         return _failed(request, form, done.outcome, "Nothing was saved", _about(client))
@@ -232,7 +236,6 @@ def _about(client: Client) -> dict[str, Any]:
     return {
         "client": client,
         "waiting": waiting(client.pk),
-        "untold": client.not_told(),
         "heartbeat": attention.HEARTBEAT,
     }
 

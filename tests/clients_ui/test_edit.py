@@ -10,7 +10,7 @@ from django.test import Client as Browser
 from clients_ui.fields import FIELDS, WRITABLE
 from clients_ui.models import Client
 from kayse_admin.audit.models import Event, OpenOperation
-from tests.clients_ui.conftest import edit_fields, events, text_of
+from tests.clients_ui.conftest import edit_fields, events, posted, save_though_untold, text_of
 from tests.conftest import Sandbox
 
 pytestmark = pytest.mark.django_db
@@ -229,17 +229,52 @@ class TestNotTold:
         assert "Kayse has not told us 8 fields" in words
         assert words.count("Not told by Kayse") == 8
 
-    def test_untouched_they_are_not_sent(self, as_paralegal: Browser, sandbox: Sandbox, half: Client) -> None:
+    def test_nothing_is_sent_before_somebody_takes_the_risk(
+        self, as_paralegal: Browser, sandbox: Sandbox, half: Client
+    ) -> None:
+        sandbox.switch(put="replace")
         before = sandbox.client(half.pk)
-        assert as_paralegal.post(url(half.pk), edit_fields(half, city="Dallas")).status_code == 303
+        asked = as_paralegal.post(url(half.pk), edit_fields(half, city="Dallas"))
+        assert asked.status_code == 409
+        words = text_of(asked)
+        assert "Nothing was sent: Kayse has not told us 8 fields" in words
+        assert "Somebody who has opted out of calls could be called again." in words
+        assert asked.context["form"]["city"].value() == "Dallas"
+        again = as_paralegal.post(url(half.pk), posted(asked))
+        assert again.status_code == 422
+        assert "say that they may be emptied" in text_of(again)
+        assert sandbox.requests("PUT") == []
+        assert sandbox.client(half.pk) == before
+        assert events("client_update") == []
+
+    def test_what_was_never_told_is_not_sent(
+        self, as_paralegal: Browser, sandbox: Sandbox, half: Client
+    ) -> None:
+        before = sandbox.client(half.pk)
+        assert save_though_untold(as_paralegal, half, city="Dallas") == 303
         told = {"email", "mobile", "first_name", "last_name", "city", "state"}
         assert set(sandbox.requests("PUT")[0]["body"]) == told
         assert sandbox.client(half.pk)["case_ids"] == before["case_ids"]
 
     def test_typed_in_they_are_sent(self, as_paralegal: Browser, sandbox: Sandbox, half: Client) -> None:
-        assert as_paralegal.post(url(half.pk), edit_fields(half, postal_code="75001")).status_code == 303
+        assert save_though_untold(as_paralegal, half, postal_code="75001") == 303
         assert sandbox.client(half.pk)["postal_code"] == "75001"
         assert Client.objects.get(pk=half.pk).postal_code == "75001"
+
+    def test_a_leave_counts_for_the_fields_that_it_names(
+        self, as_paralegal: Browser, sandbox: Sandbox, half: Client
+    ) -> None:
+        asked = as_paralegal.post(url(half.pk), edit_fields(half, city="Dallas"))
+        Client.objects.filter(pk=half.pk).update(told={**half.told, "last_name": None})
+        sandbox.fault("merge", method="GET", path=f"/v1/clients/{half.pk}", omit=["last_name"])
+        again = as_paralegal.post(url(half.pk), {**posted(asked), "may_empty": "on"})
+        assert again.status_code == 409
+        assert "Last name" in again.context["form"].fields["may_empty"].label
+        assert sandbox.requests("PUT") == []
+
+    def test_a_full_answer_asks_nothing(self, as_paralegal: Browser, sandbox: Sandbox, half: Client) -> None:
+        sandbox.switch(answers="full")
+        assert as_paralegal.post(url(half.pk), edit_fields(half, city="Dallas")).status_code == 303
 
 
 class TestLost:

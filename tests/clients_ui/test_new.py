@@ -59,7 +59,8 @@ def test_sparse_answers_lose_nothing_of_what_was_sent(as_paralegal: Browser, san
     as_paralegal.post(URL, new_fields(postal_code="78701", address_line1="1 A St"))
     client = Client.objects.get()
     assert (client.postal_code, client.address_line1) == ("78701", "1 A St")
-    assert client.not_told() == ["address_line2"]
+    assert client.not_told() == []
+    assert (client.address_line2, client.voice_calls_opted_out) == (None, False)
 
 
 def test_a_double_click_creates_once(as_paralegal: Browser, sandbox: Sandbox) -> None:
