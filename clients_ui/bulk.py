@@ -15,7 +15,7 @@ from django.db.models import Max
 from django.urls import reverse
 from django.utils import timezone
 
-from clients_ui import directory, editing, export_file, load
+from clients_ui import directory, doubts, editing, export_file, load
 from clients_ui.fields import DOCUMENTED, WRITABLE, kept
 from clients_ui.models import Client
 from kayse_admin.accounts.roles import Capability
@@ -86,6 +86,14 @@ class Upsert(Kind):
         }
         since = Client.objects.filter(pk__in=lifts, voice_calls_opted_out=True)
         return {lifts[pk]: OPTED_OUT_SINCE for pk in since.values_list("pk", flat=True)}
+
+    def doubtful(self, job: Job, rows: Sequence[Row]) -> dict[int, str]:
+        """New clients who may be there by now."""
+        return doubts.doubles(job, rows)
+
+    def agree(self, row: Row) -> None:
+        """A second client with this external id is wanted."""
+        row.flag = doubts.AGREED
 
     def page_of(self, row: Row) -> str:
         """The client's page."""

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
 import phonenumbers
 
@@ -94,6 +96,12 @@ def _belongs(character: str) -> bool:
     """Letters, numbers, and the vowel signs that some scripts cannot do without; not accents."""
     kind = unicodedata.category(character)[0]
     return kind in "LN" or (kind == "M" and unicodedata.combining(character) == 0)
+
+
+def external(values: Mapping[str, Any]) -> tuple[str, str] | None:
+    """External source and id of a client as they are compared; None without an id."""
+    source, ident = key(values.get("external_source")), key(values.get("external_source_id"))
+    return (source, ident) if ident else None
 
 
 def state_key(text: str | None) -> str:

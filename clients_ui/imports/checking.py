@@ -82,7 +82,7 @@ class Checker:
                 return one.refuse(f"{self.header[place]}: a Kayse id is a whole number from 1.", place)
         if self.options.source:
             values.setdefault("external_source", self.options.source)
-        one.key = _external(values)
+        one.key = normal.external(values)
         one.row.label = _name(values)[:200]
         return one
 
@@ -213,14 +213,8 @@ def _known(options: Options, parsed: Sequence[_Parsed]) -> _Known:
     keys = {one.key[1] for one in parsed if one.key and not one.values.get(ID)}
     if keys and options.match != "none":
         for client in Client.objects.filter(external_key__in=keys).order_by("gone_at", "-id"):
-            by_key[_external(vars(client))] = client
+            by_key[normal.external(vars(client))] = client
     return _Known(by_id, by_key)
-
-
-def _external(values: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Source and id as they are compared: without case, accents and punctuation."""
-    source, ident = normal.key(values.get("external_source")), normal.key(values.get("external_source_id"))
-    return (source, ident) if ident else None
 
 
 def _twins(mails: set[str], phones: set[str]) -> dict[tuple[str, str], tuple[int, str, str]]:

@@ -143,7 +143,8 @@ class Row(models.Model):
     #: The vendor's id afterwards.
     result = models.BigIntegerField(null=True)
     reason = models.CharField(max_length=500, blank=True)
-    #: A mark of the kind's own, for what a person should look at before the start.
+    #: A mark of the kind's own, for what a person should look at before the start; `HELD` for what was not sent because
+    #: a person should look at it.
     flag = models.CharField(max_length=10, blank=True)
 
     class Meta:
@@ -183,6 +184,7 @@ _BLANK = {
     "id": None, "job_id": None, "number": None, "line": 0, "target": None, "label": "", "before": None,
     "source": None, "outcome": "", "result": None, "reason": "", "flag": "",
 }  # fmt: skip
+HELD = "held"
 #: The five outcomes, in the order in which they are shown.
 OUTCOMES = ("created", "updated", "unchanged", "failed", "unknown")
 #: Which of two jobs has waited longer for its turn.

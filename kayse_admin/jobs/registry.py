@@ -100,9 +100,16 @@ class Kind(ABC):
     def overtaken(self, job: Job, rows: Sequence[Row]) -> dict[int, str]:
         """The rows, by number, that must not be sent any more as they are, and why. Asks nobody but our own tables.
 
-        Called before a request is made of the rows and again with its intent, in a transaction: it may lock.
+        Called in the transaction of the request's intent: it may lock.
         """
         return {}
+
+    def doubtful(self, job: Job, rows: Sequence[Row]) -> dict[int, str]:
+        """The rows, by number, that are sent only when a person says so, and why. Asked at the same moment."""
+        return {}
+
+    def agree(self, row: Row) -> None:  # noqa: B027  (most kinds doubt nothing)
+        """A person wants the row sent all the same: change its `before` or its `flag`, so that nobody doubts it."""
 
     def look(self, actor: Actor, row: Row) -> tuple[Outcome[Any], Seen]:
         """One read for a row that was sent and never answered. Only called for rows that `may_resend`."""

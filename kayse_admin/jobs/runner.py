@@ -22,7 +22,7 @@ from django.utils import timezone
 from kayse_admin.actors import Actor
 from kayse_admin.jobs import ending, ledger, preparing, reading_first, unanswered
 from kayse_admin.jobs.lock import Held, LockLost, is_free, sending
-from kayse_admin.jobs.models import Chunk, Job, Row
+from kayse_admin.jobs.models import HELD, Chunk, Job, Row
 from kayse_admin.jobs.registry import Became, Kind, kind_of
 from kayse_admin.kayse_api.client import KayseClient
 from kayse_admin.kayse_api.outcomes import (
@@ -49,6 +49,10 @@ ending_soon = threading.Event()
 
 class Overtaken(Exception):
     """The request is not to be sent any more: somebody else has done it, or the job was stopped."""
+
+
+class Late(Overtaken):
+    """Some of its rows are not to be sent any more as they are."""
 
 
 def serve(after_each: Callable[[], object] = lambda: None) -> int:
@@ -153,7 +157,7 @@ def _serve_once(job: Job, held: Held, person: Actor | None = None) -> int:
 
 
 def _send(job: Job, chunk: Chunk, kind: Kind, actor: Actor, held: Held, purpose: Purpose) -> int:
-    rows = _still_wanted(job, chunk, kind)
+    rows = ledger.rows_of(chunk)
     if not rows:
         Chunk.objects.filter(pk=chunk.pk).update(state=Chunk.State.DONE, finished_at=timezone.now())
         return 0
@@ -173,8 +177,8 @@ def _send(job: Job, chunk: Chunk, kind: Kind, actor: Actor, held: Held, purpose:
             state=Chunk.State.SENDING, operation=operation, sent_at=at
         ):
             raise Overtaken
-        if kind.overtaken(job, rows):
-            raise Overtaken  # since they were read: the next turn leaves them out
+        if kind.overtaken(job, rows) or kind.doubtful(job, rows):
+            raise Late
 
     def settle(outcome: Outcome[Any]) -> Settled:
         _settle(job, chunk, kind, actor, rows, outcome, at)
@@ -198,6 +202,9 @@ def _send(job: Job, chunk: Chunk, kind: Kind, actor: Actor, held: Held, purpose:
             together=begin,
             told=kind.told,
         )
+    except Late:
+        _leave_out(job, chunk, kind)
+        return _send(job, chunk, kind, actor, held, purpose)
     except Overtaken:
         return 0
     _after(job, outcome)
@@ -206,14 +213,17 @@ def _send(job: Job, chunk: Chunk, kind: Kind, actor: Actor, held: Held, purpose:
     return 1
 
 
-def _still_wanted(job: Job, chunk: Chunk, kind: Kind) -> list[Row]:
-    """The rows of a request that are to be sent; what has been overtaken meanwhile gets its outcome instead.
+def _leave_out(job: Job, chunk: Chunk, kind: Kind) -> None:
+    """Give the rows of a request that are not to be sent any more their outcome; a person may decide about doubts.
 
-    It failed, or is as unknown as before where an earlier request with it was not answered.
+    They failed, or are as unknown as before where an earlier request with them was not answered.
     """
     with transaction.atomic():
+        if not Chunk.objects.filter(pk=chunk.pk, state=Chunk.State.PENDING).exists():
+            return
         rows = ledger.rows_of(chunk)
-        why = kind.overtaken(job, rows)
+        doubts, over = kind.doubtful(job, rows), kind.overtaken(job, rows)
+        why = {**doubts, **over}
         late = [row for row in rows if row.number in why]
         became = [
             Became(
@@ -224,7 +234,8 @@ def _still_wanted(job: Job, chunk: Chunk, kind: Kind) -> list[Row]:
             for row in late
         ]
         ledger.record(chunk, late, became)
-    return [row for row in rows if row.number not in why]
+        asked = [row.pk for row in late if row.number not in over and not row.flag]
+        Row.objects.filter(pk__in=asked).update(flag=HELD)
 
 
 def _ask(job: Job, chunk: Chunk, kind: Kind, actor: Actor, rows: list[Row], purpose: Purpose) -> int:

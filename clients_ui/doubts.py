@@ -1,0 +1,69 @@
+"""What speaks against sending a row of a bulk job by now: asked of our own tables as the request goes out.
+
+Hours may lie between the check of a file and the sending of its rows. A few queries for a whole request, whatever the
+number of rows in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from clients_ui import normal
+from clients_ui.models import Client
+from kayse_admin.jobs import ledger
+from kayse_admin.jobs.models import Chunk, Job, Row
+
+#: The mark of a new client whom a person wants although somebody has the same external id.
+AGREED = "agreed"
+
+Key = tuple[str, str]
+
+
+def doubles(job: Job, rows: Sequence[Row]) -> dict[int, str]:
+    """New clients, by row number, whose external source and id somebody else has by now, or may have.
+
+    That is somebody who is known here, an earlier row of the same request, or a row of any job that was sent and not
+    answered. New clients of jobs go out one request after the other, under the sending lock: no two are judged at
+    the same time.
+    """
+    found: dict[int, str] = {}
+    mine: dict[Key, int] = {}
+    for row in rows:
+        key = None if row.target or row.flag == AGREED else normal.external(row.body)
+        if key is None:
+            continue
+        if key in mine:
+            found[row.number] = f"Row {mine[key]} of this job has the same external source and id."
+        else:
+            mine[key] = row.number
+    if mine:
+        for key, why in (*_unanswered(job, mine), *_known(mine)):
+            found[mine[key]] = why
+    return found
+
+
+def _known(wanted: Mapping[Key, int]) -> Iterator[tuple[Key, str]]:
+    """Those of the keys that a client here has, and who."""
+    here = Client.objects.filter(external_key__in={ident for _, ident in wanted}, gone_at=None)
+    for pk, *key in here.order_by("-pk").values_list("pk", "source_key", "external_key"):
+        if (found := (key[0], key[1])) in wanted:
+            yield found, f"Client {pk} has this external source and id by now: this may be the same person."
+
+
+def _unanswered(job: Job, wanted: Mapping[Key, int]) -> Iterator[tuple[Key, str]]:
+    """Those of the keys that a row has of which nobody knows whether it was created, and which row that is."""
+    bodies = Row.objects.filter(target=None, job__kind=job.kind).values_list("job", "number", "body")
+    not_over = (*ledger.ACTIVE, *ledger.STOPPED)
+    sending = Chunk.objects.filter(job__state__in=not_over, state=Chunk.State.SENDING).exclude(job=job)
+    parts = [bodies.filter(outcome=Row.Outcome.UNKNOWN)]
+    for other, first, last in sending.values_list("job", "first", "last"):
+        parts.append(bodies.filter(job=other, number__range=(first, last), outcome=""))
+    for part in parts:
+        for other, number, body in part.iterator():
+            key = normal.external(body)
+            if key and key in wanted:
+                its = "this job" if other == job.pk else f"job {other}"
+                yield key, f"Row {number} of {its} has the same external source and id, and {OPEN}."
+
+
+OPEN = "nobody knows yet whether Kayse created it"
