@@ -174,7 +174,7 @@ def _save(request: HttpRequest, client: Client, form: EditForm) -> HttpResponseB
         return _form(request, form, _about(client), status=409)
     if isinstance(done, NotCompared):
         assert not isinstance(done.outcome, Applied)
-        return _failed(request, form, done.outcome, "Nothing was saved", _about(client))
+        return _failed(request, form, done.outcome, "Nothing was sent", _about(client))
     if isinstance(done.outcome, Applied | Unknown):
         attention.done(actor_of(request), client.pk)
     if isinstance(done.outcome, Applied):

@@ -11,11 +11,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
+from kayse_admin.kayse_api import gesture
 from kayse_admin.kayse_api.config import KayseConfig
 from kayse_admin.kayse_api.errors import NeverSent, NotSendable, NoUsableAnswer
 from kayse_admin.kayse_api.outcomes import (
     Applied,
     NotSent,
+    NotSentReason,
     Outcome,
     RateLimited,
     Rejected,
@@ -85,7 +87,7 @@ class Exchange:
         """
         content = None if call.body is None else to_json(call.body)
         started = time.monotonic()
-        deadline = started + self._seconds(call)
+        deadline = gesture.cut(started + self._seconds(call))
         attempt = 0
         while True:
             attempt += 1
@@ -109,6 +111,8 @@ class Exchange:
         outcome: Outcome[T]
         answer: Answer | None = None
         try:
+            if call.write and gesture.is_too_late_to_write():
+                raise NeverSent(NotSentReason.DEADLINE)
             answer = self._wire.send(
                 call.method,
                 call.path,

@@ -10,8 +10,8 @@ from tests.kayse_api.conftest import MakeClient
 from tests.kayse_api.scripted_server import Act, as_json, drip, http, never_answer, say_nothing, scripted
 from tests.kayse_api.support import KEY, NEW_CLIENT, Notebook, lasting_at_most
 
-DEADLINE = 0.3
-# Head and body have some 75 bytes each: at 0.03 s a byte, either takes seven times the deadline.
+DEADLINE = 0.6
+# Head and body have some 75 bytes each: at 0.03 s a byte, either takes more than three times the deadline.
 ANSWER = as_json({"id": 7, "first_name": "Ada", "city": "Llanfairpwllgwyngyllgogerychwyrndrobwll"})
 HEAD = ANSWER.index(b"\r\n\r\n") + 4
 
