@@ -27,7 +27,7 @@ MOST, KEPT, LONGEST = 20, timedelta(days=60), 600_000
 #: How many newer versions of its list an old draft names.
 MOST_TOLD = 5
 #: What belongs to one opening of the form, or is a yes that has to be said again.
-_LEFT_OUT = frozenset({"operation", "draft", "base", "typed_name", "understood"})
+_LEFT_OUT = frozenset({"operation", "draft", "base", "typed_name", "understood", "decided"})
 _UNSTORABLE = re.compile("[\ud800-\udfff\0]")
 
 
@@ -91,7 +91,7 @@ def newer_words(draft: Draft, known: Known) -> str:
 
     Changes of members since the version are counted; a list whose definition is not known here has no versions.
     """
-    number, _, steps = draft.base.partition(".")
+    number, steps, *_ = (*draft.base.split("."), "")
     newer = list(
         Version.objects.filter(case_list=draft.list_id, number__gt=parse_id(number) or 0).order_by("-number")
     )

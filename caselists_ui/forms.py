@@ -234,6 +234,10 @@ class DefinitionForm(SelectionForm):
         required=False,
         label="I understand that the members of this list may be replaced by what is defined here",
     )
+    decided = forms.BooleanField(
+        required=False,
+        label="I have looked at the changes whose outcome is unknown; the list is to be what stands in this form",
+    )
 
     @classmethod
     def of(cls, definition: Definition) -> dict[str, Any]:

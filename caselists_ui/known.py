@@ -5,10 +5,11 @@ Pure values: nothing here knows a database or the vendor; `ledger` fills them ou
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from zlib import crc32
 
 from caselists_ui.definition import Definition, Selection, parse_selection
 from kayse_admin.audit.actions import Action
@@ -25,6 +26,16 @@ class Step:
     unsure: bool = False
     at: datetime | None = None
     by: str = ""
+
+    @classmethod
+    def read(cls, raw: Mapping[str, Json], at: datetime | None = None) -> Step:
+        """A change out of `record`."""
+        return cls(Action(raw["action"]), raw["payload"], bool(raw.get("unsure")), at)
+
+    @property
+    def record(self) -> dict[str, Json]:
+        """The change as a copy of the list takes it along."""
+        return {"action": self.action, "payload": self.payload, **({"unsure": True} if self.unsure else {})}
 
     @property
     def client_ids(self) -> tuple[int, ...]:
@@ -87,12 +98,30 @@ class Known:
     @property
     def mark(self) -> str:
         """Names this state, so that a form can tell whether the list was changed while it was open."""
-        return f"{self.version or 0}.{len(self.steps)}"
+        told = repr([(step.at, step.unsure) for step in self.steps])
+        return f"{self.version or 0}.{len(self.steps)}" + (
+            f".{crc32(told.encode()):08x}" if self.steps else ""
+        )
+
+    @property
+    def undecided(self) -> tuple[Step, ...]:
+        """The changes whose outcome nobody knows, but for those about cases that were named again since.
+
+        They count for nothing: what is to become of them is for a person to say.
+        """
+        later: set[int] = set()
+        found = []
+        for step in reversed(self.steps):
+            if step.unsure and not (step.by_ids and later.issuperset(step.case_ids)):
+                found.append(step)
+            elif not step.unsure:
+                later.update(n for part in step.parts if part.by_ids for n in part.case_ids)
+        return tuple(reversed(found))
 
     @property
     def _parts(self) -> tuple[Step, ...]:
-        """The changes in order, those that name cases beside a filter as two."""
-        return tuple(part for step in self.steps for part in step.parts)
+        """The changes that are known to have been done, in order; those that name cases beside a filter as two."""
+        return tuple(part for step in self.steps if not step.unsure for part in step.parts)
 
     @property
     def by_hand(self) -> dict[int, bool]:

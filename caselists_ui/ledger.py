@@ -145,7 +145,7 @@ def _known(version: Version | None, done: list[_Done]) -> Known:
     """Play what was done after the newest version: a change of members adds a step, a set begins anew."""
     state = Known()
     if version is not None:
-        steps = tuple(Step(Action(s["action"]), s["payload"], at=version.at) for s in version.steps)
+        steps = tuple(Step.read(raw, version.at) for raw in version.steps)
         state = Known(defined(version), version.number, steps)
         done = [one for one in done if one.at > version.at and one.operation != version.operation]
     for one in done:

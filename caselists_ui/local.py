@@ -121,7 +121,7 @@ def add_version(
         reason=reason[:200],
         operation=operation,
         definition=definition.export(),
-        steps=[{"action": step.action, "payload": step.payload} for step in steps],
+        steps=[step.record for step in steps],
         count_before=None if is_new else lists.case_count,
         count_before_at=None if is_new else lists.counted_at,
     )

@@ -109,8 +109,7 @@ def plan(ids: Iterable[int], how: How) -> list[Planned]:
 def _copied(known: Known) -> dict[str, Any]:
     if known.definition is None:
         return {}
-    steps = [{"action": step.action, "payload": step.payload} for step in known.steps]
-    return {"definition": known.definition.export(), "steps": steps}
+    return {"definition": known.definition.export(), "steps": [step.record for step in known.steps]}
 
 
 def mark(lists: CaseList, known: Known) -> str:
@@ -176,6 +175,9 @@ def _risk(known: Known) -> str:
         return "Its definition is not known here: Kayse sets the list anew, and may replace its members."
     if known.unsure:
         return "The outcome of an earlier change is not known, so its definition may be another."
+    if many := len(known.undecided):
+        changes = "change of members was" if many == 1 else "changes of members were"
+        return f"Whether {many} {changes} done is not known: edit it on its own page to say what is to be."
     if many := len(known.beyond):
         changes = "change" if many == 1 else "changes"
         return f"{many} {changes} by filter or by client would be lost: edit it on its own page to do them again."

@@ -232,7 +232,7 @@ class DuplicateLists(_Lists):
         kept = Row.objects.values_list("source", flat=True).get(pk=row.pk) or {}
         if definition := kept.get("definition"):
             reason = job.reason or f"Copy of list {original.pk}"
-            steps = [Step(Action(one["action"]), one["payload"]) for one in kept["steps"]]
+            steps = [Step.read(one) for one in kept["steps"]]
             services.keep(actor, copy, parse(definition), event.operation, reason, steps, at=at, is_new=True)
         listing.drop()
         return Became(Row.Outcome.CREATED, copy.pk)

@@ -89,7 +89,7 @@ class Version(models.Model):
     operation = models.UUIDField(unique=True)
     #: `Definition.export()`.
     definition = models.JSONField()
-    #: Changes of members that came with it (a duplicate inherits them): [{"action", "payload"}], oldest first.
+    #: Changes of members that came with it (a duplicate inherits them): `Step.record`, oldest first.
     steps = models.JSONField(default=list)
     count_before = models.BigIntegerField(null=True)
     count_before_at = models.DateTimeField(null=True)

@@ -34,38 +34,40 @@ class Naming:
     cases: tuple[Named, ...]
     appended: tuple[CaseList, ...]
     whole: bool
+    #: Lists with a change whose outcome is unknown that names the client, or one of the cases.
+    perhaps: tuple[CaseList, ...] = ()
 
 
 def of_client(client_id: int, case_ids: Iterable[int]) -> Naming:
     """The lists that name these cases or this client; the number of queries does not grow with them."""
+    case_ids = tuple(case_ids)
     lists = list(CaseList.objects.filter(gone_at=None).order_by("name", "pk")[: MOST_LISTS + 1])
     known = ledger.known_of([one.pk for one in lists[:MOST_LISTS]])
     looked = [(one, known[one.pk]) for one in lists[:MOST_LISTS]]
+    words = [(one, what.words) for one, what in looked]
     return Naming(
         cases=tuple(
             Named(
                 case_id,
-                tuple(one for one, what in looked if _names(what, case_id)),
-                tuple(one for one, what in looked if _leaves_out(what, case_id)),
+                tuple(one for one, said in words if said.get(case_id) is True),
+                tuple(one for one, said in words if said.get(case_id) is False),
             )
             for case_id in case_ids
         ),
         appended=tuple(one for one, what in looked if _appended(what, client_id)),
         whole=len(lists) <= MOST_LISTS,
+        perhaps=tuple(one for one, what in looked if _perhaps(what, client_id, case_ids)),
     )
-
-
-def _names(what: Known, case_id: int) -> bool:
-    defined = what.definition.selection.include_ids if what.definition else ()
-    return what.by_hand.get(case_id, case_id in defined)
-
-
-def _leaves_out(what: Known, case_id: int) -> bool:
-    defined = what.definition.selection.exclude_ids if what.definition else ()
-    return not what.by_hand.get(case_id, case_id not in defined)
 
 
 def _appended(what: Known, client_id: int) -> bool:
     """Whether the last change that names the client put their cases on the list."""
-    steps = [step for step in what.steps if client_id in step.client_ids]
+    steps = [step for step in what.steps if client_id in step.client_ids and not step.unsure]
     return bool(steps) and steps[-1].action is Action.CASE_LIST_APPEND_CLIENTS
+
+
+def _perhaps(what: Known, client_id: int, case_ids: tuple[int, ...]) -> bool:
+    """Whether nobody knows what became of a change that names the client or one of the cases."""
+    return any(
+        client_id in one.client_ids or not set(case_ids).isdisjoint(one.case_ids) for one in what.undecided
+    )

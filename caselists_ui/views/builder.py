@@ -189,6 +189,8 @@ def _check_meanwhile(form: DefinitionForm, known: Known) -> None:
         )
     elif known.definition is None and not form.cleaned_data["understood"]:
         form.add_error("understood", "Say that you understand this, or leave the list as it is.")
+    elif known.undecided and not form.cleaned_data["decided"]:
+        form.add_error("decided", "Say that the list is to be so, whether those changes were done or not.")
 
 
 def _page(
@@ -206,6 +208,7 @@ def _page(
         form.guard(lists, use)
     for name, shown in (
         ("understood", known and known.definition is None),
+        ("decided", known and known.undecided),
         ("checkpoint", known),
         ("again", known and known.beyond),
     ):
@@ -282,6 +285,7 @@ def _summary(
             "loss": loss,
             "does_again": bool(asked.get("again")),
             "replay": [summary.step_words(step, names) for step in loss.replay],
+            "undecided": [(step, summary.step_words(step, names)) for step in known.undecided],
         }
     return context
 

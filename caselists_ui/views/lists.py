@@ -136,7 +136,8 @@ def _face(known: Known, names: Labels) -> dict[str, Any]:
         return {"kind": None, "sentence": None}
     beyond = known.beyond
     kind = Kind.HYBRID if beyond and carried.selection.kind is Kind.DYNAMIC else carried.selection.kind
-    return {"kind": kind, "sentence": sentence(carried.selection, names), "beyond": len(beyond)}
+    told = {"kind": kind, "sentence": sentence(carried.selection, names)}
+    return {**told, "beyond": len(beyond), "undecided": len(known.undecided)}
 
 
 @require_POST

@@ -16,6 +16,8 @@ class Gesture:
     cases: frozenset[int]
     member: bool
     named: bool
+    #: Whether its outcome is known. It may have happened without that; then it counts for nobody's word.
+    sure: bool = True
 
 
 @dataclass
@@ -31,7 +33,7 @@ class Story:
         """The last word about each case that was named: in or out, and which gesture said it (-1: the definition)."""
         found = {case: (member, -1) for case, member in self.named.items()}
         for place, gesture in enumerate(self.gestures):
-            if gesture.named:
+            if gesture.named and gesture.sure:
                 found |= dict.fromkeys(gesture.cases, (gesture.member, place))
         return found
 
@@ -61,18 +63,26 @@ class Model:
         self.lists[pk] = Story(filter_, dict.fromkeys(include, True) | dict.fromkeys(exclude, False))
 
     def cases_changed(
-        self, pk: int, filter_: Filter, include: Iterable[int], exclude: Iterable[int], member: bool
+        self,
+        pk: int,
+        filter_: Filter,
+        include: Iterable[int],
+        exclude: Iterable[int],
+        member: bool,
+        *,
+        sure: bool = True,
     ) -> None:
-        """An attach or a detach."""
-        self._put(pk, self.matching(filter_) - set(exclude), member, named=False)
-        self._put(pk, set(include) - set(exclude), member, named=True)
+        """An attach or a detach that was done; `sure`: and is known to be done."""
+        found, named = self.matching(filter_) - set(exclude), set(include) - set(exclude)
+        self.lists[pk].gestures += [
+            Gesture(frozenset(found), member, named=False, sure=sure),
+            Gesture(frozenset(named), member, named=True, sure=sure),
+        ]
 
-    def clients_changed(self, pk: int, clients: Iterable[int], member: bool) -> None:
-        """An append or a removal."""
-        self._put(pk, self.of_clients(clients), member, named=False)
-
-    def _put(self, pk: int, cases: set[int], member: bool, *, named: bool) -> None:
-        self.lists[pk].gestures.append(Gesture(frozenset(cases), member, named))
+    def clients_changed(self, pk: int, clients: Iterable[int], member: bool, *, sure: bool = True) -> None:
+        """An append or a removal that was done; `sure`: and is known to be done."""
+        cases = frozenset(self.of_clients(clients))
+        self.lists[pk].gestures.append(Gesture(cases, member, named=False, sure=sure))
 
     def save(
         self, pk: int, filter_: Filter, include: Iterable[int], exclude: Iterable[int], *, again: bool
@@ -89,6 +99,7 @@ class Model:
         stays = [
             one if not one.named else Gesture(_of(one, same, place), one.member, named=True)
             for place, one in enumerate(was.gestures)
+            if one.sure
         ]
         new = {case: member for case, member in told.items() if case not in same}
         stays += [Gesture(frozenset({case}), member, named=True) for case, member in new.items()]

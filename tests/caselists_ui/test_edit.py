@@ -11,6 +11,7 @@ from django.test import Client as Browser
 
 from caselists_ui import ledger
 from caselists_ui.models import CaseList, Label, Version
+from kayse_admin.audit.models import OpenOperation
 from tests.caselists_ui.helpers import confirmed, form, no_operation, only_operation, page_of, pk_of, told
 from tests.caselists_ui.rules import Rules
 from tests.conftest import Sandbox, signed_in
@@ -91,7 +92,7 @@ def test_what_was_changed_by_hand_travels_and_the_page_says_so(sandbox: Sandbox,
     before = sandbox.members(pk)
     text = page_of(as_manager.get(f"/case-lists/{pk}/edit/"))
     assert "travel as included" in text
-    assert "stay out" in text
+    assert "stays out" in text
     assert save(as_manager, pk, name="B").status_code == 303
     assert sandbox.members(pk) == before
     known = ledger.known(pk)
@@ -339,6 +340,92 @@ def test_a_rename_of_a_list_from_elsewhere_does_again_what_was_done_by_hand_here
     assert "<strong>Lost:</strong> these changes cannot be carried" in text
     assert as_manager.post("/case-lists/1/edit/", {**values, "again": "on"}).status_code == 303
     assert case in sandbox.members(1)
+
+
+def not_answered(
+    sandbox: Sandbox, browser: Browser, pk: int, path: str, *, apply: bool, **values: Any
+) -> None:
+    """A change of members after which nobody knows whether it was done."""
+    sandbox.fault("status", path=f"/v1/case_lists/{pk}/{path}", status=500, apply=apply)
+    assert "Outcome unknown" in page_of(browser.post(f"/case-lists/{pk}/{path}/", confirmed(**values)))
+
+
+@pytest.mark.parametrize("apply", [True, False])
+def test_what_nobody_knows_to_be_done_does_not_travel_by_itself(
+    sandbox: Sandbox, as_manager: Browser, apply: bool
+) -> None:
+    pk = made(as_manager)
+    before = sandbox.members(pk)
+    case = outsider(sandbox, pk)
+    not_answered(sandbox, as_manager, pk, "attach", apply=apply, include_ids=str(case))
+    detail = page_of(as_manager.get(f"/case-lists/{pk}/"))
+    assert "Not counted here: 1 change of members whose outcome is unknown." in detail
+    assert "picked by hand" not in detail.split("Changed on top of it")[0].split("Which cases")[1]
+    assert "1 change with an unknown outcome." in page_of(as_manager.get("/case-lists/"))
+    values = opened(as_manager, pk, name="B")
+    assert "include_ids" not in values
+    for text in (
+        page_of(as_manager.get(f"/case-lists/{pk}/edit/")),
+        page_of(as_manager.post("/case-lists/preview/", {**values, "pk": pk})),
+    ):
+        assert f"Attach: 1 case picked by hand: {case}." in text
+        assert "<strong>Outcome unknown,</strong> not counted here" in text
+    refused = as_manager.post(f"/case-lists/{pk}/edit/", values)
+    assert refused.status_code == 422
+    assert "whether those changes were done or not" in page_of(refused)
+    assert not sandbox.requests("POST", "/v1/case_lists/bulk")
+    assert as_manager.post(f"/case-lists/{pk}/edit/", {**values, "decided": "on"}).status_code == 303
+    assert "include_ids" not in sent(sandbox)
+    assert sandbox.members(pk) == before
+    assert ledger.known(pk).undecided == ()
+
+
+def test_somebody_decides_that_it_is_to_be(sandbox: Sandbox, as_manager: Browser) -> None:
+    pk = made(as_manager)
+    case = outsider(sandbox, pk)
+    not_answered(sandbox, as_manager, pk, "attach", apply=False, include_ids=str(case))
+    assert save(as_manager, pk, include_ids=str(case), decided="on").status_code == 303
+    assert case in sandbox.members(pk)
+
+
+def test_what_nobody_knows_to_be_done_is_not_done_again(sandbox: Sandbox, as_manager: Browser) -> None:
+    pk = made(as_manager)
+    not_answered(sandbox, as_manager, pk, "clients/append", apply=True, client_ids="7")
+    values = opened(as_manager, pk, name="B", decided="on")
+    assert "again" not in values
+    assert as_manager.post(f"/case-lists/{pk}/edit/", {**values, "again": "on"}).status_code == 303
+    arrived = [(one["method"], one["path"]) for one in sandbox.requests() if one["method"] != "GET"]
+    assert arrived[-1] == ("POST", "/v1/case_lists/bulk")
+
+
+def test_an_outcome_that_is_found_meanwhile_makes_the_form_old(
+    sandbox: Sandbox, as_manager: Browser, as_admin: Browser
+) -> None:
+    pk = made(as_manager)
+    case = outsider(sandbox, pk)
+    not_answered(sandbox, as_manager, pk, "attach", apply=True, include_ids=str(case))
+    values = opened(as_manager, pk, name="B", decided="on")
+    (unknown,) = OpenOperation.objects.all()
+    found = {"finding": "applied", "because": "Kayse shows it"}
+    assert as_admin.post(f"/audit/{unknown.pk}/resolve/", found).status_code == 303
+    answer = as_manager.post(f"/case-lists/{pk}/edit/", values)
+    assert answer.status_code == 422
+    assert f'1 attached by hand, no longer included: <span class="mono">{case}</span>' in page_of(answer)
+
+
+def test_a_copy_and_a_change_of_many_keep_the_doubt(sandbox: Sandbox, as_manager: Browser) -> None:
+    pk = made(as_manager)
+    case = outsider(sandbox, pk)
+    not_answered(sandbox, as_manager, pk, "attach", apply=True, include_ids=str(case))
+    copy = pk_of(as_manager.post(f"/case-lists/{pk}/duplicate/", form()))
+    assert [step.case_ids for step in ledger.known(copy).undecided] == [(case,)]
+    assert "include_ids" not in opened(as_manager, copy)
+    as_manager.post("/case-lists/many/", form(do="duplicate", pk=[pk], confirmed=str(pk)))
+    third = CaseList.objects.latest("pk").pk
+    assert third > copy
+    assert [step.case_ids for step in ledger.known(third).undecided] == [(case,)]
+    text = page_of(as_manager.post("/case-lists/many/", form(do="rename", pk=[pk], put_on="x")))
+    assert "Whether 1 change of members was done is not known" in text
 
 
 def test_what_is_done_again_stops_at_the_first_that_fails(sandbox: Sandbox, as_manager: Browser) -> None:

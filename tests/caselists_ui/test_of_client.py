@@ -71,6 +71,20 @@ def test_an_appended_client(as_manager: Browser, sandbox: Sandbox, someone: Clie
     assert [one.pk for one in naming.of_client(3, []).appended] == [1]
 
 
+def test_a_change_whose_outcome_is_unknown(as_manager: Browser, sandbox: Sandbox, someone: Client) -> None:
+    by_case, by_client = made(as_manager, "By case", include_ids="9"), made(as_manager, "By client")
+    sandbox.fault("status", method="PATCH", path="/v1/case_lists", status=500, apply=True)
+    as_manager.post(f"/case-lists/{by_case}/attach/", confirmed(include_ids="5"))
+    sandbox.fault("status", path=f"/v1/case_lists/{by_client}/clients", status=500, apply=True)
+    as_manager.post(f"/case-lists/{by_client}/clients/append/", confirmed(client_ids="2"))
+    found = naming.of_client(2, [5, 6])
+    assert names(found) == {5: ([], []), 6: ([], [])}
+    assert found.appended == ()
+    assert [one.pk for one in found.perhaps] == [by_case, by_client]
+    text = text_of(as_manager.get("/case-lists/of-client/2/"))
+    assert "Perhaps changed, outcome unknown: By case , By client" in text
+
+
 def test_queries_do_not_grow_with_cases_and_lists(
     as_manager: Browser, sandbox: Sandbox, someone: Client
 ) -> None:

@@ -14,6 +14,7 @@ from caselists_ui.definition import Selection
 from caselists_ui.summary import loss
 from caselists_ui.words import Labels
 from kayse_admin.audit.models import Event, Stage
+from kayse_admin.upstream import circuit
 from tests.caselists_ui.helpers import confirmed, form, pk_of
 from tests.caselists_ui.model import Model
 from tests.caselists_ui.test_edit import opened
@@ -31,6 +32,7 @@ class Player:
         self.sandbox, self.browser = sandbox, browser
         self.model = Model(sandbox.http.get("/_sandbox/cases").json()["cases"])
         self.done = 0
+        self.unknown = 0
 
     def ids(self, most: int = 4) -> list[int]:
         return self.dice.sample([case["id"] for case in self.model.cases], self.dice.randint(1, most))
@@ -78,13 +80,30 @@ class Player:
         filter_ = self.dice.choice([{}, self.filter()])
         include, exclude = self.ids(), self.ids() if filter_ else []
         values = {"include_ids": "\n".join(map(str, include)), "exclude_ids": " ".join(map(str, exclude))}
-        self.post(f"{pk}/{verb}/", confirmed(**values, **self.fields(filter_)))
-        self.model.cases_changed(pk, filter_, include, exclude, verb == "attach")
+        done, sure = self.change(pk, verb, confirmed(**values, **self.fields(filter_)))
+        if done:
+            self.model.cases_changed(pk, filter_, include, exclude, verb == "attach", sure=sure)
+
+    def change(self, pk: int, path: str, values: dict[str, Any]) -> tuple[bool, bool]:
+        """Change the members, at times so that no answer comes: whether it was done, and whether that is known."""
+        if self.dice.random() < 0.8:
+            self.post(f"{pk}/{path}/", values)
+            return True, True
+        done = self.dice.random() < 0.5
+        self.sandbox.fault("status", path=f"/v1/case_lists/{pk}/{path}", status=500, apply=done)
+        response = self.browser.post(f"/case-lists/{pk}/{path}/", values)
+        assert "Outcome unknown" in response.content.decode()
+        circuit.try_again()
+        self.done += 1
+        self.unknown += 1
+        return done, False
 
     def people(self, pk: int) -> None:
         verb, clients = self.dice.choice(["append", "remove"]), self.clients()
-        self.post(f"{pk}/clients/{verb}/", confirmed(client_ids=" ".join(map(str, clients))))
-        self.model.clients_changed(pk, clients, verb == "append")
+        values = confirmed(client_ids=" ".join(map(str, clients)))
+        done, sure = self.change(pk, f"clients/{verb}", values)
+        if done:
+            self.model.clients_changed(pk, clients, verb == "append", sure=sure)
 
     def some(self, ids: tuple[int, ...]) -> list[int]:
         """The ids of a field of the form, at times without one of them or with another."""
@@ -107,6 +126,10 @@ class Player:
         again = bool(values.pop("again", False)) and self.dice.random() < 0.7
         if again:
             values["again"] = "on"
+        if known.undecided:
+            refused = self.browser.post(f"/case-lists/{pk}/edit/", values)
+            assert refused.status_code == 422
+            values |= {"decided": "on", "operation": str(refused.context["form"]["operation"].value())}
         lost = loss(known, Selection(filter_, tuple(include), tuple(exclude)), Labels())
         self.post(f"{pk}/edit/", values)
         self.model.save(pk, filter_, include, exclude, again=again)
@@ -118,7 +141,7 @@ class Player:
         pks = sorted(self.model.lists)
         known = ledger.known_of(pks)
         values = {"do": "rename", "pk": pks, "put_on": self.dice.choice("abc")}
-        whole = [pk for pk in pks if not known[pk].beyond]
+        whole = [pk for pk in pks if not known[pk].beyond + known[pk].undecided]
         if not whole:
             return self.create()
         self.post("many/", form(confirmed=" ".join(map(str, whole)), **values))
@@ -154,4 +177,6 @@ def test_the_members_are_those_of_the_model(sandbox: Sandbox, as_manager: Browse
             assert sandbox.members(pk) == player.model.members(pk)
     assert player.done == STEPS
     stages = list(Event.objects.values_list("stage", "result"))
-    assert stages.count((Stage.INTENT, "")) == stages.count((Stage.OUTCOME, "applied")) >= STEPS
+    applied = stages.count((Stage.OUTCOME, "applied"))
+    assert stages.count((Stage.OUTCOME, "unknown")) == player.unknown
+    assert stages.count((Stage.INTENT, "")) == applied + player.unknown >= STEPS
