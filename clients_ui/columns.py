@@ -83,15 +83,15 @@ COLUMNS = {
     column.key: column
     for column in (
         Column("phone", "Phone", ("mobile", "voice_calls_opted_out"), _phone, "nowrap"),
-        Column("email", "E-mail", ("email",), _text),
-        Column("place", "City", ("city", "state"), _joined),
-        Column("source", "External source", ("external_source", "external_source_id"), _source),
+        Column("email", "E-mail", ("email",), _text, "cut"),
+        Column("place", "City", ("city", "state"), _joined, "cut"),
+        Column("source", "External source", ("external_source", "external_source_id"), _source, "cut"),
         Column("told", "Last told", ("told_at",), _moment, "nowrap muted", "told"),
         Column("changed", "Last changed", ("changed_at",), _moment, "nowrap muted", "changed"),
         Column("calls", "Calls", ("voice_calls_opted_out",), _calls),
         Column("cases", "Cases", ("case_ids",), _cases),
         Column("born", "Date of birth", ("date_of_birth",), _born, "nowrap"),
-        Column("address", "Address", ("address_line1", "address_line2"), _joined),
+        Column("address", "Address", ("address_line1", "address_line2"), _joined, "cut"),
         Column("zip", "ZIP code", ("postal_code",), _text),
         Column("since", "Known since", ("known_since",), _moment, "nowrap muted"),
     )
@@ -99,7 +99,7 @@ COLUMNS = {
 USUAL = ("phone", "email", "place", "source", "told")
 
 #: A column gives way on a narrow screen by its place: the first stays, the last go first.
-_GIVES_WAY = ("", "hide-sm", "hide-md", "hide-md", "hide-lg")
+_GIVES_WAY = ("", "hide-sm", "hide-md", "hide-lg", "hide-lg")
 
 
 @dataclass(frozen=True, slots=True)

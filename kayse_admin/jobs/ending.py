@@ -59,6 +59,7 @@ def notices(actor: Actor) -> list[dict[str, str]]:
             "text": summary(job),
             "link": reverse("jobs:detail", args=[job.pk]),
             "link_text": "Open the job",
+            "dismiss": reverse("jobs:seen", args=[job.pk]),
         }
         for job in ended
     ]

@@ -10,6 +10,7 @@ app_name = "jobs"
 urlpatterns = [
     path("", views.index, name="index"),
     path("<kid:pk>/", views.detail, name="detail"),
+    path("<kid:pk>/seen/", views.seen, name="seen"),
     path("<kid:pk>/pause/", views.pause, name="pause"),
     path("<kid:pk>/resume/", views.resume, name="resume"),
     path("<kid:pk>/cancel/", views.cancel, name="cancel"),

@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -70,6 +70,16 @@ def detail(request: HttpRequest, pk: int) -> HttpResponseBase:
     if job.is_over and actor.id == job.owner_id and job.seen_at is None:
         Job.objects.filter(pk=pk).update(seen_at=timezone.now())
     return htmx.render(request, "jobs/detail.html", "jobs/_progress.html", context_of(actor, job))
+
+
+@require_POST
+@requires(Capability.CLIENTS_VIEW)
+def seen(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Dismiss the notice that a job of one's own has ended; under htmx the page takes it away itself."""
+    mine = Job.objects.filter(pk=pk, owner_id=actor_of(request).id or 0)
+    if not mine.update(seen_at=timezone.now()):
+        raise Http404
+    return HttpResponse() if htmx.is_fragment(request) else htmx.redirect(request, reverse("jobs:index"))
 
 
 def context_of(actor: Actor, job: Job) -> dict[str, Any]:

@@ -12,9 +12,11 @@ export const keys = {};
 
 // Dialogs. A link that is a page without JavaScript opens as a dialog; closing gives the focus back to the link.
 const dialog = $("#dialog");
-const openDialog = async (link) => {
+export const openDialog = async (link) => {
   await htmx.ajax("GET", link.href, { source: link, target: dialog, swap: "innerHTML" });
-  if (dialog.firstElementChild) dialog.showModal();
+  if (!dialog.firstElementChild) return;
+  $("h2", dialog)?.setAttribute("id", "dialog-title");
+  dialog.showModal();
 };
 dialog?.addEventListener("close", () => dialog.replaceChildren());
 on("dialog-close", () => dialog.close());
@@ -35,7 +37,7 @@ on("toast", ({ detail }) => {
   const toast = $("#toast").content.firstElementChild.cloneNode(true);
   $(".grow", toast).append(detail.text, " ");
   if (detail.link) $(".grow", toast).append(Object.assign(make("a", detail.link_text), { href: detail.link }));
-  $("#toasts").append(toast);
+  $("#toasts").replaceChildren(toast);
   expire(toast);
 });
 

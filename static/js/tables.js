@@ -1,5 +1,5 @@
 // Tables in which rows are picked, and looked at beside the list.
-import { $, $$, keys, on } from "./app.js";
+import { $, $$, keys, on, openDialog } from "./app.js";
 
 // Tables: all on the page, a range with shift, the number in the selection bar.
 let last;
@@ -25,10 +25,11 @@ on("change", ({ target }) => {
 });
 
 // The quick view: a link that is a page without JavaScript fills the panel beside the list, which then follows the row
-// that has the focus.
+// that has the focus. Where there is no room beside the list, it is a sheet over it: a dialog, with all that these do.
 const panel = $("[data-panel]");
 let shown;
 const show = (link) => {
+  if (matchMedia("(width < 768px)").matches) return openDialog(link);
   shown = link.href;
   htmx.ajax("GET", shown, { source: link, target: panel, swap: "innerHTML" });
 };

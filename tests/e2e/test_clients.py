@@ -77,6 +77,69 @@ def test_the_panel_on_a_small_screen(open_as: Open, theme: str) -> None:
     assert notes.all() == []
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_client_over_the_list_on_a_phone(open_as: Open, theme: str) -> None:
+    page, notes = open_as("paralegal", "/clients/", size="390", theme=theme)
+    names = page.locator("tbody th a").all_inner_texts()
+    sheet = page.get_by_role("dialog", name=names[0])
+    opener = page.get_by_role("link", name=f"View {names[0]} beside the list")
+    opener.click()
+    expect(sheet).to_be_visible()
+    assert page.evaluate("document.activeElement.textContent") == "Open"
+    assert overflow(page) == []
+    assert axe(page) == []
+    screenshot(page, f"clients-quick-390-{theme}")
+    box = sheet.bounding_box()
+    assert box
+    assert (box["x"], box["width"], box["y"] + box["height"]) == (0, 390, 844), "a sheet at the bottom"
+    page.keyboard.press("Escape")
+    expect(sheet).to_be_hidden()
+    expect(opener).to_be_focused()
+    opener.click()
+    sheet.get_by_role("link", name="Close").click()
+    expect(sheet).to_be_hidden()
+    opener.click()
+    expect(sheet).to_be_visible()
+    page.mouse.click(195, 20)
+    expect(sheet).to_be_hidden()
+    expect(opener).to_be_focused()
+    assert page.url.endswith("/clients/")
+    assert notes.all() == []
+
+
+COVERED = """() => {
+  const toast = document.querySelector(".toast").getBoundingClientRect();
+  const below = (one) => {
+    const box = one.getBoundingClientRect();
+    return box.left < toast.right && box.right > toast.left && box.top < toast.bottom && box.bottom > toast.top;
+  };
+  const pressed = "main a, main button, main input, .burger, .account, .sidebar a";
+  return [...document.querySelectorAll(pressed)].filter(below).map((one) => one.outerHTML);
+}"""
+
+
+@pytest.mark.parametrize("size", ["1440", "390"])
+def test_a_toast_covers_nothing_that_can_be_pressed(open_as: Open, size: str) -> None:
+    page, notes = open_as("paralegal", "/clients/61/", size=size)
+    page.get_by_role("button", name="Refresh").click()
+    expect(page.locator(".toast")).to_be_visible()
+    assert page.evaluate(COVERED) == []
+    assert overflow(page) == []
+    screenshot(page, f"toast-{size}")
+    assert notes.all() == []
+
+
+def test_the_list_beside_a_panel_keeps_its_words_whole(open_as: Open) -> None:
+    page, notes = open_as("paralegal", "/clients/")
+    page.keyboard.press("j")
+    page.keyboard.press("v")
+    expect(page.locator("aside .quick")).to_be_visible()
+    tall = "(one) => one.clientHeight > 2 * parseFloat(getComputedStyle(one).lineHeight) + 12"
+    assert page.evaluate(f"[...document.querySelectorAll('.cut, .quick dd')].filter({tall}).length") == 0
+    assert overflow(page) == []
+    assert notes.all() == []
+
+
 def test_a_colleague_at_the_form_is_named_while_it_is_open(open_as: Open) -> None:
     page, notes = open_as("manager", "/clients/31/")
     here = page.locator("#here")

@@ -46,6 +46,31 @@ def test_progress_is_polled_while_something_may_happen(
     assert "Soak" in text_of(as_paralegal.get("/jobs/"))
 
 
+def test_the_gauge_follows_the_job(sandbox: Sandbox, owner: User, as_paralegal: Browser) -> None:
+    job = started(owner, (new_client(n) for n in range(30)), size=10)
+    assert "500 requests left" in fragment(as_paralegal, job)
+    runner.serve()
+    last = fragment(as_paralegal, job)
+    assert 'id="gauge" hx-swap-oob="true"' in last
+    assert "497 requests left" in last
+    assert as_paralegal.get(f"/jobs/{job.pk}/").text.count('id="gauge"') == 1
+
+
+def test_the_notice_of_an_end_can_be_dismissed(
+    sandbox: Sandbox, owner: User, as_paralegal: Browser, as_admin: Browser
+) -> None:
+    job = started(owner, [new_client(1)])
+    runner.serve()
+    address = f"/jobs/{job.pk}/seen/"
+    assert f'hx-post="{address}"' in as_paralegal.get("/clients/").text
+    assert as_admin.post(address).status_code == 404, "it is somebody else's notice"
+    assert "Finished: Soak" in text_of(as_paralegal.get("/clients/"))
+    assert as_paralegal.post(address, headers={"HX-Request": "true"}).content == b""
+    assert "Finished: Soak" not in text_of(as_paralegal.get("/clients/"))
+    assert as_paralegal.post(address).headers["Location"] == "/jobs/"
+    assert as_paralegal.get(address).status_code == 405
+
+
 def test_pause_resume_cancel_are_on_record(sandbox: Sandbox, owner: User, as_paralegal: Browser) -> None:
     job = started(owner, [new_client(1)])
     for what, state in (("pause", "paused"), ("resume", "queued"), ("cancel", "cancelled")):

@@ -184,6 +184,7 @@ TABLE: dict[str, dict[str, str]] = {
                                            "POST": "in  in  no  404 no  no  404"},
     "jobs:index":                          {"GET":  "in  in  no  ok  ok  ok  ok "},
     "jobs:detail":                         {"GET":  "in  in  no  404 404 404 404"},
+    "jobs:seen":                           {"POST": "in  in  no  404 404 404 404"},
     "jobs:pause":                          {"POST": "in  in  no  404 404 404 404"},
     "jobs:resume":                         {"POST": "in  in  no  404 404 404 404"},
     "jobs:cancel":                         {"POST": "in  in  no  404 404 404 404"},
