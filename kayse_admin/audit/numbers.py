@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.core.cache import cache
-from django.db.models import Count, OuterRef, Q, Subquery, Sum
+from django.db.models import Count, OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
@@ -25,6 +25,18 @@ DAYS, HOURS, BUSIEST = 14, 24, 8
 FRESH, OVER = 60, 600
 #: Size of a chart's drawing in its own units, and the gap between two bars.
 WIDTH, HEIGHT, GAP = 440, 150, 6
+
+#: On whose behalf requests are sent: in words, and the colour of the bar.
+PURPOSES = {
+    "person": ("By people", "accent"),
+    "job": ("By jobs", "info"),
+    "background": ("By itself", "neutral"),
+}
+
+
+def requests_by_hour(since: datetime) -> Mapping[datetime, Mapping[str, int]]:
+    """Requests of each hour since then, by purpose. The connection to the vendor puts its count in this place."""
+    return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +83,7 @@ def charts(limit: int, hidden: frozenset[str] = frozenset()) -> list[Chart]:
 
     `hidden`: kinds of records that the reader may see nothing of, and that are not counted for them.
     """
-    return [per_day(hidden), per_hour(limit, hidden), *busiest(hidden)]
+    return [per_day(hidden), per_hour(limit), *busiest(hidden)]
 
 
 def per_day(hidden: frozenset[str] = frozenset()) -> Chart:
@@ -107,34 +119,35 @@ def per_day(hidden: frozenset[str] = frozenset()) -> Chart:
     )
 
 
-def per_hour(limit: int, hidden: frozenset[str] = frozenset()) -> Chart:
-    """Requests that changes cost in each of the last 24 hours, against what the vendor grants."""
+def per_hour(limit: int) -> Chart:
+    """Requests in each of the last 24 hours by on whose behalf, against what the vendor grants."""
     this = timezone.localtime().replace(minute=0, second=0, microsecond=0)
     hours = [this - timedelta(hours=n) for n in range(HOURS - 1, -1, -1)]
-    seen = _seen(hidden)
-    counts = [
-        _kept(
-            f"hour:{hour.isoformat()}",
-            hidden,
-            hour == this,
-            lambda hour=hour: {"": _requests(hour, seen)},  # type: ignore[misc]
-        ).get("", 0)
-        for hour in hours
-    ]
-    top = max([limit, *counts]) or 1
-    bars = [
-        _upright(place, HOURS, HEIGHT - number / top * HEIGHT, number / top * HEIGHT, f"{hour:%H:%M}: {number:,}",
-                 "bad" if number > limit else "accent", _day_url(hour.date()))
-        for place, (hour, number) in enumerate(zip(hours, counts, strict=True)) if number
-    ]  # fmt: skip
+    sent = requests_by_hour(hours[0])
+    counts = [[sent.get(hour, {}).get(purpose, 0) for purpose in PURPOSES] for hour in hours]
+    top = max([limit, *map(sum, counts)]) or 1
+    bars: list[Bar] = []
+    for place, (hour, found) in enumerate(zip(hours, counts, strict=True)):
+        floor = float(HEIGHT)
+        for number, (words, css) in zip(found, PURPOSES.values(), strict=True):
+            tall = number / top * HEIGHT
+            floor -= tall
+            if tall:
+                words = f"{hour:%H:%M}: {number:,} {words.lower()}"
+                css = "bad" if sum(found) > limit else css
+                bars.append(_upright(place, HOURS, floor, tall, words, css, _day_url(hour.date())))
     rows = [
-        Row(f"{hour:%b %-d, %H:%M}", "", [(number, "")]) for hour, number in zip(hours, counts, strict=True)
+        Row(f"{hour:%b %-d, %H:%M}", "", [(number, "") for number in (*found, sum(found))])
+        for hour, found in zip(hours, counts, strict=True)
     ]
     ticks = [(_middle(place, HOURS), f"{hour:%H}") for place, hour in enumerate(hours) if hour.hour % 3 == 0]
-    text = "What changes cost in the last 24 hours; refreshes by hand come on top."
-    line = HEIGHT - limit / top * HEIGHT
-    words = f"{limit:,} an hour"
-    return Chart("hours", "Requests an hour", text, ["Hour", "Requests"], rows, bars, ticks, line, words)
+    text = (
+        "All that was sent in the last 24 hours: by people, by jobs, and by itself, which reads old clients again, "
+        "looks at the lists each night and finds out what became of a change."
+    )
+    columns = ["Hour", *(words for words, _ in PURPOSES.values()), "Together"]
+    line, words = HEIGHT - limit / top * HEIGHT, f"{limit:,} an hour"
+    return Chart("hours", "Requests an hour", text, columns, rows, bars, ticks, line, words)
 
 
 def busiest(hidden: frozenset[str] = frozenset()) -> list[Chart]:
@@ -167,11 +180,6 @@ def _results(within: Q) -> dict[str, int]:
 
 def _seen(hidden: frozenset[str]) -> Q:
     return ~Q(target_kind__in=hidden) if hidden else Q()
-
-
-def _requests(hour: datetime, seen: Q) -> int:
-    within = Event.objects.filter(CLOSING, seen, at__gte=hour, at__lt=hour + timedelta(hours=1))
-    return within.aggregate(total=Sum("requests"))["total"] or 0
 
 
 def _most(events: Any, key: str, name: str) -> dict[str, Any]:

@@ -10,3 +10,10 @@ class UpstreamConfig(AppConfig):
 
     name = "kayse_admin.upstream"
     label = "upstream"
+
+    def ready(self) -> None:
+        """Tell the log's numbers who counts requests: the log imports nobody."""
+        from kayse_admin.audit import numbers
+        from kayse_admin.upstream import usage
+
+        numbers.requests_by_hour = usage.by_hour

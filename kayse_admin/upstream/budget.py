@@ -17,6 +17,7 @@ from django.db.models import F
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
+from kayse_admin.upstream import usage
 from kayse_admin.upstream.models import Budget
 
 HOUR = timedelta(hours=1)
@@ -60,10 +61,12 @@ def current() -> Budget:
 def take(purpose: Purpose) -> datetime | None:
     """Take one request. None when it is granted, else the moment at which the next hour begins."""
     row = current()
-    granted = Budget.objects.filter(key_digest=row.key_digest, used__lt=F("limit") - kept(purpose)).update(
-        used=F("used") + 1
-    )
-    return None if granted else row.reset_at
+    left = Budget.objects.filter(key_digest=row.key_digest, used__lt=F("limit") - kept(purpose))
+    with transaction.atomic():
+        if not left.update(used=F("used") + 1):
+            return row.reset_at
+        usage.count(purpose.value)
+    return None
 
 
 def kept(purpose: Purpose) -> int:
@@ -72,9 +75,11 @@ def kept(purpose: Purpose) -> int:
     return 0 if purpose is Purpose.PERSON else reserve
 
 
-def give_back() -> None:
+def give_back(purpose: Purpose) -> None:
     """Return one request that surely never left."""
-    Budget.objects.filter(key_digest=key_digest(), used__gt=0).update(used=F("used") - 1)
+    with transaction.atomic():
+        Budget.objects.filter(key_digest=key_digest(), used__gt=0).update(used=F("used") - 1)
+        usage.count(purpose.value, -1)
 
 
 def told(limit: int | None, remaining: int | None, reset_at: datetime | None) -> None:

@@ -36,7 +36,7 @@ class DatabaseGate:
         """Learn from the answer's headers and status, or from the failure."""
         if answer is None:
             if failure in _NEVER_SENT:
-                budget.give_back()
+                budget.give_back(self.purpose)
             if failure not in _OUR_OWN:
                 circuit.failed()
             logger.warning("kayse %s %s: %s", request.method, request.name, failure)

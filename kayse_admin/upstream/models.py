@@ -20,6 +20,19 @@ class Budget(models.Model):
     told_at = models.DateTimeField(null=True)
 
 
+class Usage(models.Model):
+    """Requests that were sent in an hour of the clock, by on whose behalf (`upstream.usage`). Outlives its key."""
+
+    #: Its beginning.
+    hour = models.DateTimeField()
+    #: A `budget.Purpose`.
+    purpose = models.CharField(max_length=10)
+    requests = models.IntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["hour", "purpose"], name="upstream_usage_once")]
+
+
 class Circuit(models.Model):
     """Whether the vendor is worth calling (`upstream.circuit`)."""
 

@@ -15,6 +15,7 @@ from kayse_admin.accounts.models import User
 from kayse_admin.audit import numbers
 from kayse_admin.audit.models import Event
 from kayse_admin.audit.numbers import HEIGHT, WIDTH
+from kayse_admin.upstream import usage
 from tests.audit.factory import many
 from tests.conftest import signed_in
 
@@ -76,16 +77,17 @@ def test_the_bars_stand_on_each_other_inside_the_drawing(record: None) -> None:
 
 
 def test_requests_stand_against_the_limit() -> None:
-    many(5, at=timezone.now())  # 2 requests each
+    usage.count("person", 4)
+    usage.count("background", 3)
+    usage.count("job", 4)
+    usage.count("job", -1)
     chart = numbers.per_hour(20)
     assert chart.line == 0
-    assert chart.rows[-1].cells == [(10, "")]
-    assert [bar.height for bar in chart.bars] == [HEIGHT / 2]
-    Event.objects.bulk_create(
-        Event(stage="outcome", opens=False, begun=1, action="client_update", result="applied", requests=30)
-        for _ in range(1)
-    )
-    numbers.cache.clear()
+    assert chart.columns == ["Hour", "By people", "By jobs", "By itself", "Together"]
+    assert chart.rows[-1].cells == [(4, ""), (3, ""), (3, ""), (10, "")]
+    assert sum(bar.height for bar in chart.bars) == HEIGHT / 2
+    assert [bar.css for bar in chart.bars] == ["accent", "info", "neutral"]
+    usage.count("background", 30)
     chart = numbers.per_hour(20)
     assert (chart.line, chart.bars[-1].css) == (HEIGHT / 2, "bad")
 
@@ -108,6 +110,7 @@ def test_somebody_who_was_renamed_is_one_person() -> None:
 
 def test_the_page_shows_each_chart_with_its_table(record: None, as_auditor: Browser) -> None:
     many(1, at=timezone.now())
+    usage.count("person")
     html = as_auditor.get(URL).content.decode()
     assert html.count('<svg class="chart"') == 4
     assert html.count("<caption>") == 4

@@ -10,9 +10,10 @@ from django.conf import LazySettings
 from django.db import connection
 from django.utils import timezone
 
-from kayse_admin.upstream import budget, status
+from kayse_admin.audit import numbers
+from kayse_admin.upstream import budget, status, usage
 from kayse_admin.upstream.budget import Purpose
-from kayse_admin.upstream.models import Budget
+from kayse_admin.upstream.models import Budget, Usage
 
 pytestmark = pytest.mark.django_db
 
@@ -47,8 +48,26 @@ def test_the_hour_begins_anew() -> None:
 
 def test_what_never_left_is_given_back() -> None:
     spend(Purpose.PERSON, 10)
-    budget.give_back()
+    budget.give_back(Purpose.PERSON)
     assert spend(Purpose.PERSON, 2) == 1
+
+
+def test_each_request_is_counted_for_whom_it_was_sent() -> None:
+    spend(Purpose.PERSON, 2)
+    spend(Purpose.JOB, 1)
+    spend(Purpose.BACKGROUND, 8)
+    budget.give_back(Purpose.BACKGROUND)
+    hour = timezone.localtime().replace(minute=0, second=0, microsecond=0)
+    assert usage.by_hour(hour) == {hour: {"person": 2, "job": 1, "background": 3}}
+    assert numbers.requests_by_hour(hour) == usage.by_hour(hour)
+    assert usage.by_hour(hour + timedelta(hours=1)) == {}
+
+
+def test_old_hours_are_forgotten() -> None:
+    old = timezone.now() - timedelta(days=91)
+    Usage.objects.create(hour=old, purpose="person", requests=5)
+    spend(Purpose.PERSON, 1)
+    assert [one.requests for one in Usage.objects.all()] == [1]
 
 
 def test_the_vendor_corrects_upward_inside_the_hour() -> None:
