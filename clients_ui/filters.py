@@ -36,10 +36,6 @@ NOBODY: Condition = ("1 = 0", ())
 ANY = ("", "Any")
 
 
-def _day() -> forms.DateInput:
-    return forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-
-
 class FilterForm(forms.Form):
     """Every filter as a control; what is filled in wrongly is said at its field."""
 

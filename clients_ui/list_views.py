@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from clients_ui import columns
 from clients_ui.listing import ROOM
@@ -41,15 +41,5 @@ def choose_columns(request: HttpRequest) -> HttpResponseBase:
     )
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@requires(Capability.CLIENTS_VIEW)
-def save(request: HttpRequest) -> HttpResponseBase:
-    """Keep the search, the filters and the order that stand in the address under a name."""
-    return saved.save(request, ROOM)
-
-
-@require_POST
-@requires(Capability.CLIENTS_VIEW)
-def forget(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """Forget one of one's own filters."""
-    return saved.forget(request, pk, ROOM)
+#: Keep the search, the filters and the order that stand in the address under a name; forget one of one's own.
+save, forget = saved.views(ROOM, Capability.CLIENTS_VIEW)

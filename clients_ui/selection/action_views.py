@@ -149,21 +149,16 @@ def _compose(
 @reauthenticated
 def delete(request: HttpRequest, selected: uuid.UUID) -> HttpResponseBase:
     """Delete all of them at Kayse, softly."""
-    selection = mine(request, selected)
-    shape = services.shape(selection)
-    question = Question(
-        url_of(selection, "selected_delete"),
-        f"Delete {changes.clients_words(selection.count)}?",
+    return _ask_to_delete(
+        request,
+        mine(request, selected),
+        "selected_delete",
+        "Delete {}?",
         "Delete them",
-        (
-            "Kayse marks them as deleted and offers no way back: who was deleted by mistake has to be created anew, "
-            "under another id. Their cases stay. Here they stay findable, marked as deleted.",
-            *shape.left_out,
-        ),
-        cost_words(shape.living),
-        changes.delete,
+        "Kayse marks them as deleted and offers no way back: who was deleted by mistake has to be created anew, "
+        "under another id. Their cases stay. Here they stay findable, marked as deleted.",
+        start=changes.delete,
     )
-    return ask(request, selection, ConfirmForm(request.POST or None, selection.edits), question)
 
 
 @require_http_methods(PAGE)
@@ -171,23 +166,42 @@ def delete(request: HttpRequest, selected: uuid.UUID) -> HttpResponseBase:
 @reauthenticated
 def purge(request: HttpRequest, selected: uuid.UUID) -> HttpResponseBase:
     """Delete all of them at Kayse for good. What is known of them is shown before, and kept."""
-    selection = mine(request, selected)
-    shape = services.shape(selection)
-    question = Question(
-        url_of(selection, "selected_purge"),
-        f"Delete {changes.clients_words(selection.count)} for good?",
+    return _ask_to_delete(
+        request,
+        mine(request, selected),
+        "selected_purge",
+        "Delete {} for good?",
         "Delete for good",
-        (
-            "Kayse removes these records and their links to cases. Nothing brings them back, and there is no undo.",
-            "What is known of them here is kept in the audit log and in the list, marked as deleted.",
-            *shape.left_out,
-        ),
-        cost_words(shape.living),
-        changes.purge,
-        always_typed=True,
-        records=True,
+        "Kayse removes these records and their links to cases. Nothing brings them back, and there is no undo.",
+        "What is known of them here is kept in the audit log and in the list, marked as deleted.",
+        start=changes.purge,
+        for_good=True,
     )
-    return ask(request, selection, ConfirmForm(request.POST or None, selection.edits), question)
+
+
+def _ask_to_delete(
+    request: HttpRequest,
+    selection: Selection,
+    url: str,
+    question: str,
+    verb: str,
+    *facts: str,
+    start: Start,
+    for_good: bool = False,
+) -> HttpResponseBase:
+    """The question of both ways to delete: what it does, who is left out, what it costs."""
+    shape = services.shape(selection)
+    asked = Question(
+        url_of(selection, url),
+        question.format(changes.clients_words(selection.count)),
+        verb,
+        (*facts, *shape.left_out),
+        cost_words(shape.living),
+        start,
+        always_typed=for_good,
+        records=for_good,
+    )
+    return ask(request, selection, ConfirmForm(request.POST or None, selection.edits), asked)
 
 
 @require_http_methods(PAGE)

@@ -26,6 +26,9 @@ from kayse_admin.accounts.own import posted, sessions_of
 from kayse_admin.accounts.roles import GRANTS, Capability, Role, label_of
 from kayse_admin.actors import Actor, actor_of
 
+#: What is done to a person; the result is not looked at.
+Change = Callable[[Actor, User], object]
+
 LAST = "Nobody else is an administrator. Make somebody one first."
 
 
@@ -111,55 +114,51 @@ def roles(request: HttpRequest, pk: int) -> HttpResponse | HttpResponseBase:
     return _do(request, person, f"Roles of {person.display_name}", text, "Change roles", change, done, form)
 
 
-@require_http_methods(["GET", "POST"])
-@requires(Capability.PEOPLE_EDIT)
-@reauthenticated
-def disable(request: HttpRequest, pk: int) -> HttpResponse | HttpResponseBase:
-    """Lock somebody out."""
-    person = get_object_or_404(User, pk=pk)
-    name = person.display_name
-    text = "They are signed out at once and cannot sign in. What they did stays in the log. You can enable them again."
-    return _do(request, person, f"Disable {name}?", text, "Disable", people.disable, f"{name} was disabled.")
+def _asked_first(
+    question: str, text: str, verb: str, change: Change, done: str
+) -> Callable[..., HttpResponse | HttpResponseBase]:
+    """The view of something that is done to a person once it was asked; {name} and {role} stand for theirs."""
+
+    @require_http_methods(["GET", "POST"])
+    @requires(Capability.PEOPLE_EDIT)
+    @reauthenticated
+    def view(request: HttpRequest, pk: int) -> HttpResponse | HttpResponseBase:
+        person = get_object_or_404(User, pk=pk)
+        theirs = {"name": person.display_name, "role": label_of(one.name for one in person.groups.all())}
+        asked, told, said = (words.format(**theirs) for words in (question, text, done))
+        return _do(request, person, asked, told, verb, change, said)
+
+    return view
 
 
-@require_http_methods(["GET", "POST"])
-@requires(Capability.PEOPLE_EDIT)
-@reauthenticated
-def enable(request: HttpRequest, pk: int) -> HttpResponse | HttpResponseBase:
-    """Let somebody in again."""
-    person = get_object_or_404(User, pk=pk)
-    name = person.display_name
-    text = f"They can sign in again as {label_of(g.name for g in person.groups.all())}."
-    return _do(request, person, f"Enable {name}?", text, "Enable", people.enable, f"{name} was enabled.")
-
-
-@require_http_methods(["GET", "POST"])
-@requires(Capability.PEOPLE_EDIT)
-@reauthenticated
-def end_sessions(request: HttpRequest, pk: int) -> HttpResponse | HttpResponseBase:
-    """Sign somebody out everywhere."""
-    person = get_object_or_404(User, pk=pk)
-    name = person.display_name
-    text = "They are signed out everywhere. What they are typing just now may be lost."
-
-    def end(actor: Actor, person: User) -> None:
-        people.end_sessions(actor, person)
-
-    done = f"The sessions of {name} were ended."
-    return _do(request, person, f"End all sessions of {name}?", text, "End sessions", end, done)
-
-
-@require_http_methods(["GET", "POST"])
-@requires(Capability.PEOPLE_EDIT)
-@reauthenticated
-def remove_second_factor(request: HttpRequest, pk: int) -> HttpResponse | HttpResponseBase:
-    """For somebody who lost the phone or the key."""
-    person = get_object_or_404(User, pk=pk)
-    name = person.display_name
-    text = "Make sure that it is really them who ask. They are signed out, and set up a new one at the next sign-in."
-    question = f"Remove the second factor of {name}?"
-    done = f"The second factor of {name} was removed."
-    return _do(request, person, question, text, "Remove", people.remove_second_factor, done)
+#: Lock somebody out.
+disable = _asked_first(
+    "Disable {name}?",
+    "They are signed out at once and cannot sign in. What they did stays in the log. You can enable them again.",
+    "Disable",
+    people.disable,
+    "{name} was disabled.",
+)
+#: Let somebody in again.
+enable = _asked_first(
+    "Enable {name}?", "They can sign in again as {role}.", "Enable", people.enable, "{name} was enabled."
+)
+#: Sign somebody out everywhere.
+end_sessions = _asked_first(
+    "End all sessions of {name}?",
+    "They are signed out everywhere. What they are typing just now may be lost.",
+    "End sessions",
+    people.end_sessions,
+    "The sessions of {name} were ended.",
+)
+#: For somebody who lost the phone or the key.
+remove_second_factor = _asked_first(
+    "Remove the second factor of {name}?",
+    "Make sure that it is really them who ask. They are signed out, and set up a new one at the next sign-in.",
+    "Remove",
+    people.remove_second_factor,
+    "The second factor of {name} was removed.",
+)
 
 
 def everybody() -> QuerySet[User]:
@@ -216,7 +215,7 @@ def _do(
     question: str,
     text: str,
     verb: str,
-    change: Callable[[Actor, User], None],
+    change: Change,
     done: str,
     form: forms.Form | None = None,
 ) -> HttpResponse | HttpResponseBase:

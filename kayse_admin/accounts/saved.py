@@ -1,7 +1,7 @@
 """Filters of a list that people keep under a name, for themselves or for everybody who sees the list.
 
-Each list is a `Room`: it says where it is and what of its address is a filter, and has two views that hand over to
-`save` and `forget` here, below its own permission.
+Each list is a `Room`: it says where it is and what of its address is a filter, and has two `views`, below its own
+permission.
 """
 
 from __future__ import annotations
@@ -16,9 +16,12 @@ from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST
 
 from kayse_admin import htmx
+from kayse_admin.accounts.decorators import requires
 from kayse_admin.accounts.models import SavedFilter
+from kayse_admin.accounts.roles import Capability
 from kayse_admin.actors import Actor, actor_of
 
 #: Filters of one list that one person may keep, and that others can have shared with them.
@@ -88,7 +91,26 @@ def offers(actor: Actor, room: Room) -> list[Offer]:
     ]
 
 
-def save(request: HttpRequest, room: Room) -> HttpResponseBase:
+View = Callable[..., HttpResponseBase]
+
+
+def views(room: Room, capability: Capability) -> tuple[View, View]:
+    """The views that keep and forget filters of a room, for those who may see its list."""
+
+    @require_http_methods(["GET", "HEAD", "POST"])
+    @requires(capability)
+    def save(request: HttpRequest) -> HttpResponseBase:
+        return _save(request, room)
+
+    @require_POST
+    @requires(capability)
+    def forget(request: HttpRequest, pk: int) -> HttpResponseBase:
+        return _forget(request, pk, room)
+
+    return save, forget
+
+
+def _save(request: HttpRequest, room: Room) -> HttpResponseBase:
     """Ask for a name, and keep the filter that stands in the address under it."""
     person, asked = actor_of(request).id or 0, room.read(request)
     if asked is None:
@@ -120,7 +142,7 @@ def _dialog(request: HttpRequest, form: NameForm, room: Room, asked: Asked) -> H
     )
 
 
-def forget(request: HttpRequest, pk: int, room: Room) -> HttpResponseBase:
+def _forget(request: HttpRequest, pk: int, room: Room) -> HttpResponseBase:
     """Forget one of one's own filters; what others have shared is theirs."""
     gone, _ = SavedFilter.objects.filter(pk=pk, person_id=actor_of(request).id, room=room.name).delete()
     if not gone:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, QueryDict
-from django.http.response import HttpResponseBase
-from django.views.decorators.http import require_http_methods, require_POST
 
 from kayse_admin.accounts import saved
-from kayse_admin.accounts.decorators import requires
 from kayse_admin.accounts.roles import Capability
 from kayse_admin.audit.forms import FilterForm
 
@@ -25,15 +22,5 @@ def _asked(request: HttpRequest) -> saved.Asked | None:
 ROOM = saved.Room("audit", "audit:index", _asked)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@requires(Capability.AUDIT_VIEW)
-def save(request: HttpRequest) -> HttpResponseBase:
-    """Keep the filter that stands in the address."""
-    return saved.save(request, ROOM)
-
-
-@require_POST
-@requires(Capability.AUDIT_VIEW)
-def forget(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """Forget one of one's own filters."""
-    return saved.forget(request, pk, ROOM)
+#: Keep the filter that stands in the address under a name; forget one of one's own.
+save, forget = saved.views(ROOM, Capability.AUDIT_VIEW)
