@@ -22,10 +22,11 @@ from django.utils import timezone
 
 from caselists_ui import in_use, local, services
 from caselists_ui.definition import Definition, Selection
-from caselists_ui.models import CaseList
+from caselists_ui.models import CaseList, Night
 from kayse_admin.accounts.roles import Capability
 from kayse_admin.actors import Actor
-from kayse_admin.audit.models import Event, Stage
+from kayse_admin.audit.actions import Action
+from kayse_admin.audit.models import Event, OpenOperation, Stage
 from kayse_admin.kayse_api.outcomes import Applied
 from kayse_admin.upstream.budget import Purpose
 from kayse_admin.upstream.client import read
@@ -80,6 +81,34 @@ def _count(actor: Actor, selection: Selection) -> Count:
     return Count(made.value.case_count, now)
 
 
+def sweep_if_due() -> int:
+    """Sweep, if a scratch list may have been left behind as far as is known here, and not more often than that can be.
+
+    Costs nothing while none is. Returns how many went.
+    """
+    now = timezone.now()
+    if not _left_behind(now):
+        return 0
+    # Whoever moves the row has the sweep.
+    Night.objects.get_or_create(pk=Night.SWEEP, defaults={"due_at": now})
+    mine = Night.objects.filter(pk=Night.SWEEP, due_at__lte=now).update(due_at=now + ORPHANED)
+    return sweep() if mine else 0
+
+
+def _left_behind(now: datetime) -> bool:
+    """Whether a scratch list is there that is not deleted, or may be there because nobody knows what became of it."""
+    there = CaseList.objects.filter(gone_at=None, name__startswith=PREFIX)
+    used = in_use.of_many(lists.pk for lists in there)
+    if any(_is_orphan(lists.name) for lists in there if lists.pk not in used):
+        return True
+    # Recovery finds such a list within minutes; when it could not ask, a day is long enough to have been able to.
+    return OpenOperation.objects.filter(
+        action=Action.CASE_LIST_CREATE,
+        target_label__startswith=PREFIX,
+        opened_at__range=(now - timedelta(days=1), now - ORPHANED),
+    ).exists()
+
+
 def sweep() -> int:
     """Delete the scratch lists that a failure left behind; one request, and one for each. Returns how many went."""
     actor = Actor(
@@ -95,7 +124,11 @@ def sweep() -> int:
     gone, ids = 0, {row.id for row in orphans}
     for lists in CaseList.objects.filter(pk__in=ids - in_use.of_many(ids).keys()):
         outcome = services.delete(
-            actor, lists, operation=uuid.uuid4(), reason="Left behind by an exact count"
+            actor,
+            lists,
+            operation=uuid.uuid4(),
+            reason="Left behind by an exact count",
+            purpose=Purpose.BACKGROUND,
         )
         gone += isinstance(outcome, Applied)
     return gone

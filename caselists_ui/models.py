@@ -68,7 +68,9 @@ class Draft(models.Model):
 
 
 class Night(models.Model):
-    """When the nightly look at every list is due next: one row, taken by the process that looks."""
+    """When something that housekeeping does for the lists is due next; its row is moved by the process that does it."""
+
+    LOOK, SWEEP = 1, 2
 
     id = models.SmallIntegerField(primary_key=True, default=1)
     due_at = models.DateTimeField()

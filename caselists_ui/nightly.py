@@ -1,4 +1,4 @@
-"""The nightly look at every list, and the sweep of scratch lists behind it: once a night, whoever keeps house.
+"""The nightly look at every list: once a night, whoever keeps house.
 
 It costs 1 request for 100 lists and leaves to people what is kept for them. A look that fails is tried again after an
 hour, until the morning.
@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from caselists_ui import exact, listing
+from caselists_ui import listing
 from caselists_ui.models import CaseList, Night, Reading
 from kayse_admin.actors import Actor
 from kayse_admin.audit import recorder
@@ -31,16 +31,18 @@ def look_if_due(now: datetime | None = None) -> bool:
     if not 0 <= hour <= 23:
         return False
     now = now or timezone.now()
-    row, new = Night.objects.get_or_create(pk=1, defaults={"due_at": next_night(now, hour)})
+    row, new = Night.objects.get_or_create(pk=Night.LOOK, defaults={"due_at": next_night(now, hour)})
     # Whoever moves the row has the look; when it dies over it, somebody tries again.
-    if new or not Night.objects.filter(pk=1, due_at=row.due_at, due_at__lte=now).update(due_at=now + AGAIN):
+    if new or not Night.objects.filter(pk=Night.LOOK, due_at=row.due_at, due_at__lte=now).update(
+        due_at=now + AGAIN
+    ):
         return False
     if not is_night(now, hour):
-        Night.objects.filter(pk=1).update(due_at=next_night(now, hour))
+        Night.objects.filter(pk=Night.LOOK).update(due_at=next_night(now, hour))
         return False
     done = _look()
     if done or not is_night(now + AGAIN, hour):
-        Night.objects.filter(pk=1).update(due_at=next_night(now, hour))
+        Night.objects.filter(pk=Night.LOOK).update(due_at=next_night(now, hour))
     return done
 
 
@@ -71,6 +73,4 @@ def _look() -> bool:
         result=outcome.result,
         detail=detail,
     )
-    if known.filter(name__startswith=exact.PREFIX).exists():
-        exact.sweep()
     return done

@@ -27,6 +27,7 @@ from kayse_admin.audit.records import Target
 from kayse_admin.kayse_api import schemas
 from kayse_admin.kayse_api.client import KayseClient
 from kayse_admin.kayse_api.outcomes import Applied, Outcome, Rejected, Unknown
+from kayse_admin.upstream.budget import Purpose
 from kayse_admin.upstream.operations import Settled, perform
 
 Json = Any
@@ -256,7 +257,13 @@ def duplicated(lists: CaseList, copy_id: int) -> CaseList:
 
 
 def delete(
-    actor: Actor, lists: CaseList, *, operation: uuid.UUID, reason: str = "", typed: str = ""
+    actor: Actor,
+    lists: CaseList,
+    *,
+    operation: uuid.UUID,
+    reason: str = "",
+    typed: str = "",
+    purpose: Purpose = Purpose.PERSON,
 ) -> Outcome[schemas.Deleted]:
     """Delete a list: POST /v1/case_lists/bulk_delete with one id. No case is touched, and nothing brings it back."""
     actor.require(Capability.LISTS_EDIT)
@@ -285,6 +292,7 @@ def delete(
         reason=reason,
         send=send,
         settle=settle,
+        purpose=purpose,
         together=partial(in_use.require, lists, typed, reason),
     )
 

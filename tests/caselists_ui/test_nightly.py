@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,8 +15,11 @@ from caselists_ui import exact, nightly
 from caselists_ui.definition import Selection
 from caselists_ui.models import CaseList, Night, Reading
 from kayse_admin.actors import Actor
-from kayse_admin.audit.models import Event
+from kayse_admin.audit import recovery
+from kayse_admin.audit.models import Event, OpenOperation
 from kayse_admin.management.commands import housekeeping
+from kayse_admin.upstream import circuit
+from kayse_admin.upstream.models import Budget
 from tests.caselists_ui.helpers import page_of, told
 from tests.conftest import Sandbox
 
@@ -129,19 +133,89 @@ def test_off(sandbox: Sandbox, clock: Clock, settings: Any, hour: int) -> None:
     assert not Night.objects.exists()
 
 
-def test_scratch_lists_are_swept_behind_it(
-    sandbox: Sandbox, clock: Clock, actor: Actor, settings: Any, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def round_once(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """A round of housekeeping so many minutes from now, without a nightly look."""
+    settings.KAYSE_EXACT_COUNT, settings.KAYSE_LOOK_HOUR = True, -1
+    monkeypatch.setattr(housekeeping, "close_old_connections", lambda: None)
+
+    def run(minutes: int) -> None:
+        circuit.try_again()
+        later = timezone.now() + timedelta(minutes=minutes)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(exact.timezone, "now", lambda: later)
+            housekeeping.round_once()
+
+    return run
+
+
+def scratch(sandbox: Sandbox) -> list[str]:
+    """The scratch lists that the vendor has."""
+    return [row["name"] for row in sandbox.call("GET", "/case_lists?key=[Count")["data"]]
+
+
+def test_a_scratch_list_that_is_known_to_be_left_is_swept_within_minutes(
+    sandbox: Sandbox, actor: Actor, round_once: Callable[[int], None], settings: Any
 ) -> None:
-    settings.KAYSE_EXACT_COUNT = True
-    monkeypatch.setattr(exact, "ORPHANED", timedelta(days=-9_999))
     sandbox.fault("reset_before", method="POST", path="/v1/case_lists/bulk_delete")
     assert exact.count(actor, Selection({"case_type_ids": [25]})).cases is not None
-    assert len(sandbox.call("GET", "/case_lists?key=[Count")["data"]) == 1
-    nightly.look_if_due(clock.at)
-    clock.set(2, 3)
-    assert nightly.look_if_due(clock.at)
-    assert sandbox.call("GET", "/case_lists?key=[Count")["data"] == []
-    assert Event.objects.filter(action="case_list_delete", result="applied", actor_role="System").count() == 1
+    OpenOperation.objects.all().delete()  # what recovery would find of the delete is told elsewhere
+    (left,) = scratch(sandbox)
+    asked = len(sandbox.requests(path="/v1/"))
+    round_once(9)
+    assert len(sandbox.requests(path="/v1/")) == asked, "it may still be in use: nothing is asked"
+    settings.KAYSE_RESERVE = 500
+    round_once(11)
+    assert len(sandbox.requests(path="/v1/")) == asked, "the reserve is left to people"
+    settings.KAYSE_RESERVE = 50
+    round_once(12)
+    assert len(sandbox.requests(path="/v1/")) == asked, "not every minute"
+    round_once(22)
+    assert scratch(sandbox) == []
+    event = Event.objects.get(action="case_list_delete", result="applied")
+    opened = Event.objects.get(operation=event.operation, opens=True)
+    assert (opened.target_label, opened.actor_role) == (left, "System")
+    asked = len(sandbox.requests(path="/v1/"))
+    for minutes in (23, 40, 300):
+        round_once(minutes)
+    assert len(sandbox.requests(path="/v1/")) == asked, "nothing is left: nothing is asked"
+
+
+def test_a_sweep_leaves_the_reserve_also_with_its_deletes(
+    sandbox: Sandbox, actor: Actor, round_once: Callable[[int], None], settings: Any
+) -> None:
+    sandbox.fault("reset_before", method="POST", path="/v1/case_lists/bulk_delete")
+    exact.count(actor, Selection({"case_type_ids": [25]}))
+    OpenOperation.objects.all().delete()
+    # One more request than the reserve is left: enough to find it, not to delete it.
+    settings.KAYSE_RESERVE = 499
+    Budget.objects.update(used=0)
+    round_once(11)
+    assert len(scratch(sandbox)) == 1
+    newest = Event.objects.filter(action="case_list_delete").latest("id")
+    assert newest.result == "rate_limited"
+
+
+def test_a_scratch_list_of_which_nobody_knows_is_found(
+    sandbox: Sandbox, actor: Actor, round_once: Callable[[int], None]
+) -> None:
+    """Its create was never answered, and recovery has given up."""
+    sandbox.fault("reset_after", method="POST", path="/v1/case_lists")
+    assert "not known" in exact.count(actor, Selection({"case_type_ids": [31]})).problem
+    OpenOperation.objects.update(tries=recovery.MOST_LOOKS)
+    assert len(scratch(sandbox)) == 1
+    round_once(11)
+    assert scratch(sandbox) == []
+
+
+def test_lists_of_others_that_are_called_so_are_not_asked_for(
+    sandbox: Sandbox, as_manager: Browser, round_once: Callable[[int], None]
+) -> None:
+    sandbox.call("POST", "/case_lists", {"name": f"{exact.PREFIX}of somebody else"})
+    told(as_manager)
+    asked = len(sandbox.requests(path="/v1/"))
+    round_once(11)
+    assert len(sandbox.requests(path="/v1/")) == asked
 
 
 def test_housekeeping_does_it(

@@ -13,7 +13,7 @@ from django.core.management.base import CommandParser
 from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
-from caselists_ui import nightly
+from caselists_ui import exact, nightly
 from clients_ui import attention
 from clients_ui.selection import services as selections
 from kayse_admin.accounts import limits
@@ -62,6 +62,7 @@ def round_once(*, whole: bool = False) -> None:
         seals.seal_all(whole=whole)
         forget_ended()
         nightly.look_if_due()
+        exact.sweep_if_due()
     except DatabaseError as error:
         logger.error("housekeeping waits for the database", exc_info=error)
         return
