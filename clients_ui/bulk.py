@@ -88,12 +88,14 @@ class Upsert(Kind):
         return {lifts[pk]: OPTED_OUT_SINCE for pk in since.values_list("pk", flat=True)}
 
     def doubtful(self, job: Job, rows: Sequence[Row]) -> dict[int, str]:
-        """New clients who may be there by now."""
-        return doubts.doubles(job, rows)
+        """New clients who may be there by now, and changes of what somebody has changed meanwhile."""
+        return {**doubts.doubles(job, rows), **doubts.moved(rows)}
 
     def agree(self, row: Row) -> None:
-        """A second client with this external id is wanted."""
-        row.flag = doubts.AGREED
+        """A second client with this external id is wanted, or the change of what is known now."""
+        row.flag = "" if row.target else doubts.AGREED
+        if row.target:
+            row.before = doubts.before_now(row)
 
     def page_of(self, row: Row) -> str:
         """The client's page."""

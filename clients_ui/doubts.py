@@ -7,9 +7,12 @@ number of rows in it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-from clients_ui import normal
+from clients_ui import editing, normal
+from clients_ui.fields import BY_NAME, is_empty
 from clients_ui.models import Client
+from kayse_admin.audit.diff import NOT_TOLD
 from kayse_admin.jobs import ledger
 from kayse_admin.jobs.models import Chunk, Job, Row
 
@@ -67,3 +70,59 @@ def _unanswered(job: Job, wanted: Mapping[Key, int]) -> Iterator[tuple[Key, str]
 
 
 OPEN = "nobody knows yet whether Kayse created it"
+
+
+def moved(rows: Sequence[Row]) -> dict[int, str]:
+    """Changes, by row number, of a field that is not known here any more as it was when the row was made.
+
+    What is so by now already is no conflict. Opt-outs are judged elsewhere: one is never held back, and none is lifted
+    unseen (`bulk.Upsert.overtaken`).
+    """
+    changes = {row.target: row for row in rows if row.target and row.body}
+    names = sorted({name for row in changes.values() for name in row.body} & _COMPARED)
+    here = (
+        Client.objects.filter(pk__in=changes).values_list("pk", "gone_at", "told", *names) if changes else ()
+    )
+    found: dict[int, str] = {}
+    for pk, gone_at, told, *values in here:
+        row = changes[pk]
+        now = {
+            name: value for name, value in zip(names, values, strict=True) if told.get(name, 0) is not None
+        }
+        if gone_at:
+            found[row.number] = GONE
+        elif other := [name for name in names if name in row.body and _has_moved(name, row, now)]:
+            why = f"Changed meanwhile: {'; '.join(_words(name, now) for name in other)}."
+            found[row.number] = why + (NO_OPT_OUT if row.body.get(editing.OPT_OUT) else "")
+    return found
+
+
+_COMPARED = BY_NAME.keys() - {editing.OPT_OUT}
+NO_OPT_OUT = " The opt-out from calls in this row was not sent either."
+GONE = "Deleted at Kayse meanwhile."
+#: Characters of a value that a reason names.
+_SHOWN = 60
+
+
+def _has_moved(name: str, row: Row, now: Mapping[str, Any]) -> bool:
+    was, found = (row.before or {}).get(name, NOT_TOLD), now.get(name, NOT_TOLD)
+    if was is found or was == found:
+        return False
+    return not editing.same(name, was, found) and not editing.same(name, row.body[name], found)
+
+
+def _words(name: str, now: Mapping[str, Any]) -> str:
+    value = now.get(name, NOT_TOLD)
+    told = "not known" if value is NOT_TOLD else "empty" if is_empty(value) else f"“{str(value)[:_SHOWN]}”"
+    return f"{BY_NAME[name].label} is {told} here now"
+
+
+def before_now(row: Row) -> dict[str, Any]:
+    """What is known of the changed fields at this moment, for a person who wants the change made all the same.
+
+    An opt-out stays as it was known when the row was made: lifting a later one takes more than that.
+    """
+    client = Client.objects.filter(pk=row.target or 0).first()
+    now, was = client.known() if client else {}, row.before or {}
+    found = {name: now[name] for name in row.body if name in now and name != editing.OPT_OUT}
+    return {**found, **{name: was[name] for name in (editing.OPT_OUT,) if name in was}}

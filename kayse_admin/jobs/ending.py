@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from kayse_admin.actors import Actor
 from kayse_admin.jobs import ledger
-from kayse_admin.jobs.models import OUTCOMES, Job
+from kayse_admin.jobs.models import HELD, OUTCOMES, Job, Row
 from kayse_admin.jobs.registry import kind_of
 
 logger = logging.getLogger("kayse_admin.jobs")
@@ -32,6 +32,9 @@ def summary(job: Job) -> str:
     counts = ledger.tally(job)
     kind = kind_of(job)
     parts = [f"{getattr(counts, name):,} {kind.word(name).lower()}" for name in OUTCOMES]
+    held = Row.objects.filter(job=job, outcome=Row.Outcome.FAILED, flag=HELD).count() if counts.failed else 0
+    if held:
+        parts[OUTCOMES.index("failed")] += f" ({held:,} for somebody to decide)"
     left = f", {counts.left:,} not sent" if counts.left else ""
     return f"{counts.total:,} row{pluralize(counts.total)}: {', '.join(parts)}{left}"
 

@@ -251,18 +251,22 @@ def record(chunk: Chunk, rows: Sequence[Row], became: Sequence[Became]) -> None:
 
 
 def reopen(job: Job, row: Row) -> Chunk | None:
-    """Take an unknown row for what becomes of it now; None when somebody else has. Inside the caller's transaction.
+    """Take a row, unknown or held back, for what becomes of it now; None when somebody else has. Inside the caller's
+    transaction.
 
     Gives the request that the row counts for, which counts it no more: a row that was sent again stands in several,
-    and the newest of them is the one that left it unknown.
+    and the newest of them is the one that left it so.
     """
-    mine = Row.objects.filter(pk=row.pk, outcome=Row.Outcome.UNKNOWN)
-    if not mine.update(outcome="", reason=""):
+    if (
+        not Row.objects.filter(pk=row.pk, outcome=row.outcome)
+        .exclude(outcome="")
+        .update(outcome="", reason="")
+    ):
         return None
     covering = job.chunks.filter(first__lte=row.number, last__gte=row.number).order_by("-pk")
-    chunk = covering.filter(unknown__gt=0).first() or covering.first()
+    chunk = covering.filter(**{f"{row.outcome}__gt": 0}).first() or covering.first()
     if chunk:
-        add(chunk, {Row.Outcome.UNKNOWN: -1})
+        add(chunk, {row.outcome: -1})
     return chunk
 
 

@@ -1,4 +1,6 @@
-"""What people do with a job: start, pause, resume, cancel it, and decide about rows whose outcome nobody knows."""
+"""What people do with a job: start, pause, resume, cancel it, and decide about rows: those of which nobody knows what
+became, and those that were held back because something had changed since they were made.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from kayse_admin.accounts.roles import Capability
@@ -18,7 +20,7 @@ from kayse_admin.audit import recorder
 from kayse_admin.audit.actions import Action
 from kayse_admin.audit.records import Target
 from kayse_admin.jobs import ledger, runner, unanswered
-from kayse_admin.jobs.models import Chunk, Job, Row
+from kayse_admin.jobs.models import HELD, Chunk, Job, Row
 from kayse_admin.jobs.registry import Became, Kind, kind_of
 
 #: Up to so many rows go in one request, whose answer the person waits for.
@@ -30,8 +32,11 @@ CONTROLS = {"pause": ledger.pause, "resume": ledger.resume, "cancel": ledger.can
 _DONE = {"pause": "Paused", "resume": "Resumed", "cancel": "Cancelled"}
 
 
-#: What can be said of an unknown row.
+#: What can be said of an unknown row, and of one that was held back.
 CHOICES = ("there", "again", "not", "drop")
+HELD_CHOICES = ("again", "drop")
+_UNKNOWN = Q(outcome=Row.Outcome.UNKNOWN)
+_HELD = Q(outcome=Row.Outcome.FAILED, flag=HELD)
 GIVEN_UP = "Given up: nobody knows whether it happened."
 NOT_DONE = "Somebody looked at Kayse: it was not done."
 CANCELLED = "This job was cancelled: nothing of it is sent any more. Start a new one for what is missing."
@@ -104,14 +109,17 @@ def control(actor: Actor, job: Job, what: str) -> bool:
 
 def decide(actor: Actor, job: Job, number: int, choice: str, result: int | None = None) -> bool:
     """A person's word about an unknown row, one of `CHOICES`: "there" (with its id), "again" (may be a double), "not"
-    (they looked: it was not done; only of what is no create), or "drop".
+    (they looked: it was not done; only of what is no create), or "drop". About one that was held back: "again" (it is
+    sent all the same), or "drop".
 
-    False when the row is not unknown any more. Raises Refused for an id that cannot be what became of the row, and
+    False when there is nothing to decide any more. Raises Refused for an id that cannot be what became of the row, and
     for "again" when the job was cancelled.
     """
     _require(actor, job)
-    row = Row.objects.filter(job=job, number=number, outcome=Row.Outcome.UNKNOWN).first()
+    row = Row.objects.filter(_UNKNOWN | _HELD, job=job, number=number).first()
     if row is None or (choice == "not" and not row.target):
+        return False
+    if row.outcome == Row.Outcome.FAILED and choice not in HELD_CHOICES:
         return False
     typed = result if choice == "there" and not row.target else None
     if typed and (why := kind_of(job).check_result(job, row, typed)):
@@ -149,16 +157,41 @@ def decide_all(actor: Actor, job: Job, choice: str) -> int:
     return sum(decide(actor, job, number, choice) for number in numbers)
 
 
+def held(job: Job) -> QuerySet[Row]:
+    """The rows that were not sent, and wait for a person's word about what has changed since they were made."""
+    return Row.objects.filter(_HELD, job=job).order_by("number")
+
+
+def decide_held(actor: Actor, job: Job, choice: str) -> int:
+    """The same word about the rows that are `held`: all of them are left out, or the first `MOST_DECIDED` are sent."""
+    _require(actor, job)
+    if choice != "drop":
+        numbers = list(held(job).values_list("number", flat=True)[:MOST_DECIDED])
+        return sum(decide(actor, job, number, choice) for number in numbers)
+    with transaction.atomic():
+        many = held(job).update(flag="")
+        if many:
+            detail = f"Left out, held back before: {many:,}."
+            recorder.fact(actor, Action.JOB_CONTROL, target_of(job), detail=detail)
+    return many
+
+
 def _again(job: Job, row: Row) -> bool:
     if Job.objects.select_for_update().get(pk=job.pk).state == Job.State.CANCELLED:
         raise Refused(CANCELLED)
+    was_held = row.flag == HELD
     if not unanswered.send_again(job, row):
         return False
+    if was_held:
+        kind_of(job).agree(row)
+        row.save(update_fields=["before", "flag"])
     ledger.resume(job)
     return True
 
 
 def _close(actor: Actor, job: Job, row: Row, choice: str, result: int | None) -> bool:
+    if row.outcome == Row.Outcome.FAILED:
+        return bool(Row.objects.filter(_HELD, pk=row.pk).update(flag=""))
     chunk = ledger.reopen(job, row)
     if chunk is None:
         return False

@@ -26,7 +26,7 @@ from kayse_admin.audit.actions import Action
 from kayse_admin.cells import neutral
 from kayse_admin.converters import parse_id
 from kayse_admin.jobs import ending, ledger, planning, services, unanswered
-from kayse_admin.jobs.models import OUTCOMES, Chunk, Job, Row
+from kayse_admin.jobs.models import HELD, OUTCOMES, Chunk, Job, Row
 from kayse_admin.jobs.registry import kind_of
 from kayse_admin.pager import Pager, address
 
@@ -87,6 +87,7 @@ def context_of(actor: Actor, job: Job) -> dict[str, Any]:
     tally, kind = ledger.tally(job), kind_of(job)
     rows = Row.objects.filter(job=job).defer("body", "before", "source").order_by("number")
     unknown = list(Row.objects.filter(job=job, outcome=Row.Outcome.UNKNOWN).order_by("number")[:MOST_ROWS])
+    held = services.held(job)
     small = job.total <= services.AT_ONCE and (job.is_over or job.state == Job.State.WAITING)
     return {
         "job": job,
@@ -99,7 +100,10 @@ def context_of(actor: Actor, job: Job) -> dict[str, Any]:
         "rest": planning.rest_of(job),
         "looks_at": unanswered.next_look(job),
         "chunks": job.chunks.exclude(state=Chunk.State.PENDING).order_by("-sent_at", "-pk")[:MOST_CHUNKS],
-        "failed": rows.filter(outcome=Row.Outcome.FAILED)[: 0 if small else MOST_ROWS],
+        "held": held.defer("body", "before", "source")[:MOST_ROWS],
+        "held_count": held.count(),
+        "most_decided": services.MOST_DECIDED,
+        "failed": rows.filter(outcome=Row.Outcome.FAILED).exclude(flag=HELD)[: 0 if small else MOST_ROWS],
         "rows": [
             (row, ROW_BADGES[row.outcome], kind.page_of(row), kind.word(row.outcome))
             for row in _by_need(rows if small else ())
@@ -191,12 +195,13 @@ def _refusal(request: HttpRequest, job: Job, why: str) -> HttpResponseBase:
 @require_POST
 @requires(Capability.CLIENTS_VIEW)
 def decide_all(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """The same word about all rows of which nobody knows what became."""
+    """The same word about all rows of which nobody knows what became, or about all that were held back."""
     job, choice = _job(pk), request.POST.get("choice", "")
     if choice not in services.CHOICES:
         raise Http404
+    way = services.decide_held if "held" in request.POST else services.decide_all
     try:
-        many = services.decide_all(actor_of(request), job, choice)
+        many = way(actor_of(request), job, choice)
     except services.Refused as why:
         return _refusal(request, job, str(why))
     htmx.toast(request, f"{many} row{'' if many == 1 else 's'} decided")

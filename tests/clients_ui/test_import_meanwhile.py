@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.test import Client as Browser
+from django.utils import timezone
 
 from clients_ui import bulk
 from clients_ui.imports.models import Import
@@ -13,7 +16,7 @@ from clients_ui.models import Client
 from kayse_admin.accounts.models import User
 from kayse_admin.jobs import ledger, runner
 from kayse_admin.jobs.models import HELD, Chunk, Job, Row
-from tests.clients_ui.conftest import new_fields
+from tests.clients_ui.conftest import edit_fields, new_fields, text_of
 from tests.clients_ui.test_import_screens import begin, mapped
 from tests.conftest import Sandbox
 from tests.jobs.helpers import adds_up, exported, new_client, outcomes, recorded, started
@@ -117,9 +120,106 @@ def test_the_same_person_twice_in_one_request(sandbox: Sandbox, people: dict[str
 
 
 def test_queries_of_the_look_do_not_grow_with_rows(
-    people: dict[str, User], django_assert_max_num_queries: object
+    people: dict[str, User], django_assert_max_num_queries: Any
 ) -> None:
     job = started(people["paralegal"], [new_client(number) for number in range(300)], size=500)
     rows = ledger.rows_of(job.chunks.get())
-    with django_assert_max_num_queries(3):  # type: ignore[operator]
+    with django_assert_max_num_queries(3):
         assert bulk.Upsert().doubtful(job, rows) == {}
+
+
+def checked_city(browser: Browser, pk: int, city: str, **choices: str) -> Import:
+    """A file with a city for one client, checked."""
+    return mapped(browser, f"id,city\n{pk},{city}\n", **choices)
+
+
+def by_hand(browser: Browser, client: Client, **values: str) -> None:
+    """A colleague's edit."""
+    answer = browser.post(f"/clients/{client.pk}/edit/", edit_fields(client, **values))
+    assert answer.status_code in (200, 303), text_of(answer)
+    client.refresh_from_db()
+    assert {name: getattr(client, name) for name in values} == values
+
+
+def test_a_colleagues_change_is_not_overwritten(
+    sandbox: Sandbox, as_paralegal: Browser, ana: Client, known: Callable[[int], Client]
+) -> None:
+    other = known(3)
+    kept = mapped(as_paralegal, f"id,city\n{ana.pk},ImportCity\n{other.pk},ImportCity\n")
+    by_hand(as_paralegal, ana, city="Colleague City")
+    begin(as_paralegal, kept)
+    runner.serve()
+    job = job_of(kept)
+    assert [sandbox.client(one.pk)["city"] for one in (ana, other)] == ["Colleague City", "ImportCity"]
+    assert outcomes(job) == {"failed": 1, "updated": 1}
+    row = Row.objects.get(job=job, target=ana.pk)
+    assert (row.flag, row.reason) == (HELD, "Changed meanwhile: City is “Colleague City” here now.")
+    adds_up(job)
+    recorded(job)
+
+
+def test_without_the_look_it_is_overwritten(
+    sandbox: Sandbox, as_paralegal: Browser, ana: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk.Upsert, "doubtful", lambda *_: {})
+    kept = checked_city(as_paralegal, ana.pk, "ImportCity")
+    by_hand(as_paralegal, ana, city="Colleague City")
+    begin(as_paralegal, kept)
+    runner.serve()
+    assert sandbox.client(ana.pk)["city"] == "ImportCity"
+
+
+def test_what_a_colleague_changed_besides_or_to_the_same_is_no_conflict(
+    sandbox: Sandbox, as_paralegal: Browser, ana: Client
+) -> None:
+    kept = checked_city(as_paralegal, ana.pk, "ImportCity")
+    by_hand(as_paralegal, ana, state="NV", city="ImportCity")
+    begin(as_paralegal, kept)
+    runner.serve()
+    assert outcomes(job_of(kept)) == {"updated": 1}
+    assert sandbox.client(ana.pk)["state"] == "NV"
+
+
+def test_a_client_that_was_deleted_meanwhile(sandbox: Sandbox, as_paralegal: Browser, ana: Client) -> None:
+    kept = checked_city(as_paralegal, ana.pk, "ImportCity")
+    Client.objects.filter(pk=ana.pk).update(gone_at=timezone.now())
+    begin(as_paralegal, kept)
+    runner.serve()
+    assert outcomes(job_of(kept)) == {"failed": 1}
+    assert sandbox.requests("POST", "/v1/clients/bulk") == []
+
+
+def test_an_opt_out_is_never_held_back(sandbox: Sandbox, as_paralegal: Browser, ana: Client) -> None:
+    Client.objects.filter(pk=ana.pk).update(voice_calls_opted_out=False, told={"voice_calls_opted_out": None})
+    kept = mapped(as_paralegal, f"id,opt-out\n{ana.pk},yes\n")
+    Client.objects.filter(pk=ana.pk).update(told={})
+    begin(as_paralegal, kept)
+    runner.serve()
+    assert sandbox.client(ana.pk)["voice_calls_opted_out"] is True
+
+
+@pytest.mark.parametrize("filled", [True, False])
+def test_only_if_empty_is_judged_again(
+    sandbox: Sandbox, as_paralegal: Browser, ana: Client, filled: bool
+) -> None:
+    sandbox.call("PUT", f"/clients/{ana.pk}", {"address_line2": None})
+    Client.objects.filter(pk=ana.pk).update(address_line2=None)
+    kept = mapped(as_paralegal, f"id,address_line2\n{ana.pk},Apt 1\n", policy_1="if_empty")
+    ana.refresh_from_db()
+    if filled:
+        by_hand(as_paralegal, ana, address_line2="Apt 9")
+    begin(as_paralegal, kept)
+    runner.serve()
+    assert sandbox.client(ana.pk)["address_line2"] == ("Apt 9" if filled else "Apt 1")
+    assert outcomes(job_of(kept)) == ({"failed": 1} if filled else {"updated": 1})
+
+
+def test_the_look_at_changes_is_one_query(
+    people: dict[str, User], hundred: list[int], django_assert_num_queries: Any
+) -> None:
+    clients = Client.objects.in_bulk(hundred)
+    rows = [Row(target=pk, body={"city": "Waco"}, before={"city": clients[pk].city}) for pk in hundred]
+    job = started(people["paralegal"], rows)
+    found = ledger.rows_of(job.chunks.get())
+    with django_assert_num_queries(1):
+        assert bulk.Upsert().doubtful(job, found) == {}
