@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -24,6 +26,7 @@ from kayse_admin.actors import Actor
 from kayse_admin.audit import triggers
 from kayse_admin.sandbox.config import Config
 from kayse_admin.sandbox.server import Running, running
+from tests.e2e.stack import prepare_once
 
 PASSWORD = "a-long-enough-password"
 
@@ -132,6 +135,13 @@ def sandbox(_sandbox_server: Sandbox, settings: LazySettings) -> Sandbox:
     settings.KAYSE_API_URL = _sandbox_server.url
     settings.KAYSE_API_KEY = "sandbox-key"
     return _sandbox_server
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A prepared dashboard to copy, made once for all test processes."""
+    own = tmp_path_factory.getbasetemp()
+    return prepare_once(own.parent if "PYTEST_XDIST_WORKER" in os.environ else own)
 
 
 @pytest.fixture

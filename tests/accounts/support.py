@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
-
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal import auth as totp
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value
 from django.contrib.sessions.backends.base import SessionBase
 from django.test import Client as Browser
@@ -31,7 +30,7 @@ def set_up_app(person: User) -> str:
 
 def code_of(secret: str, step: int = 0) -> str:
     """What the app shows now, or so many steps of 30 seconds later."""
-    return format_hotp_value(hotp_value(secret, int(time.time()) // 30 + step))
+    return format_hotp_value(hotp_value(secret, int(totp.time.time()) // 30 + step))
 
 
 def wrong_code(secret: str) -> str:

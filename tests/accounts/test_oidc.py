@@ -20,7 +20,8 @@ from django.test import Client as Browser
 from kayse_admin.accounts.models import User
 from kayse_admin.audit.models import Event
 from tests.accounts.support import code_of, facts, set_up_app
-from tests.e2e.stack import free_port, wait_for
+from tests.e2e.stack import answers, reserved_port
+from tests.waiting import until
 
 pytestmark = pytest.mark.django_db
 
@@ -47,17 +48,18 @@ class Provider:
 
 @pytest.fixture(scope="session")
 def _provider() -> Iterator[Provider]:
-    port = free_port()
     program = Path(sys.executable).parent / "oidc-provider-mock"
-    process = subprocess.Popen(
-        [program, "--port", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        wait_for(f"http://127.0.0.1:{port}/.well-known/openid-configuration")
-        yield Provider(f"http://127.0.0.1:{port}")
-    finally:
-        process.terminate()
-        process.wait(timeout=10)
+    with reserved_port() as port:
+        base = f"http://127.0.0.1:{port}"
+        process = subprocess.Popen(
+            [program, "--port", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        try:
+            until(lambda: answers(f"{base}/.well-known/openid-configuration"), "the provider")
+            yield Provider(base)
+        finally:
+            process.kill()
+            process.wait(timeout=60)
 
 
 @pytest.fixture

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal import auth as totp
 from django.conf import LazySettings
 from django.db import connection
 from django.test import Client as Browser
@@ -34,6 +37,13 @@ def half_way(name: str = "paralegal", to: str = "/clients/?q=ana") -> Browser:
     return browser
 
 
+@pytest.fixture
+def _clock_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No code grows old while a test types it."""
+    now = time.time()
+    monkeypatch.setattr(totp, "time", SimpleNamespace(time=lambda: now))
+
+
 @pytest.mark.django_db
 def test_a_code_is_asked_for_and_leads_on(secret: str) -> None:
     browser = half_way()
@@ -49,6 +59,7 @@ def test_a_code_is_asked_for_and_leads_on(secret: str) -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.usefixtures("_clock_stands")
 @pytest.mark.parametrize("step", [-1, 0, 1])
 def test_a_code_is_taken_once(step: int, secret: str) -> None:
     code = code_of(secret, step)

@@ -34,9 +34,10 @@ def database(is_sqlite: bool) -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture
-def two(tmp_path: Path, database: dict[str, str]) -> Iterator[Stack]:
+def two(tmp_path: Path, request: pytest.FixtureRequest, database: dict[str, str]) -> Iterator[Stack]:
     """A dashboard with two worker processes."""
-    with running_stack(tmp_path, WEB_CONCURRENCY="2", WEB_THREADS="8", **database) as stack:
+    prepared = None if database else request.getfixturevalue("prepared")
+    with running_stack(tmp_path, prepared, WEB_CONCURRENCY="2", WEB_THREADS="8", **database) as stack:
         yield stack
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -17,6 +16,7 @@ from kayse_admin.audit.models import Event, OpenOperation
 from kayse_admin.upstream import circuit
 from tests.caselists_ui.helpers import form, no_operation, only_operation, page_of, told
 from tests.conftest import Sandbox, signed_in
+from tests.waiting import stopwatch
 
 NAME = "Mass Tort Prospects"
 #: Faults after which nobody knows whether the vendor did it.
@@ -249,11 +249,11 @@ class Rules:
     def test_a_silent_vendor_is_left_at_the_deadline(
         self, sandbox: Sandbox, as_manager: Browser, settings: Any
     ) -> None:
-        settings.KAYSE_PERSON_DEADLINE = 0.5
-        sandbox.fault("hang", method=self.method, path=self.route, seconds=5)
-        began = time.monotonic()
+        settings.KAYSE_PERSON_DEADLINE = 1.0
+        sandbox.fault("hang", method=self.method, path=self.route, seconds=60)
+        elapsed = stopwatch()
         response = self.post(as_manager)
-        assert time.monotonic() - began < 2.0
+        assert elapsed() < 2.0
         assert "Outcome unknown" in page_of(response)
         assert self.arrived(sandbox) == 1
         assert only_operation().outcome.result == "unknown"

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
-from functools import cache
 from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.browser import Notebook, chromium, new_page
 from tests.e2e.stack import PASSWORD, Stack, running_stack
+
+# What is waited for comes at once, unless the machine is busy with much else.
+expect.set_options(timeout=30_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -22,9 +25,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(tmp_path_factory: pytest.TempPathFactory, prepared: Path) -> Iterator[Stack]:
     """The whole dashboard, running."""
-    with running_stack(tmp_path_factory.mktemp("stack")) as running:
+    with running_stack(tmp_path_factory.mktemp("stack"), prepared) as running:
         yield running
 
 
@@ -62,10 +65,21 @@ Open = Callable[..., tuple[Page, Notebook]]
 CookiesOf = Callable[[str], dict[str, str]]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def cookies_of(stack: Stack) -> CookiesOf:
-    """The cookies of somebody who signed in for this test."""
-    return cache(lambda name: session_of(stack, name))
+    """The cookies of somebody who signed in for these tests.
+
+    Signing in is slow on purpose, so a session serves many tests; not for long, because some pages ask for the
+    password again five minutes after the last time.
+    """
+    signed_in: dict[str, tuple[float, dict[str, str]]] = {}
+
+    def of(name: str) -> dict[str, str]:
+        if name not in signed_in or time.monotonic() - signed_in[name][0] > 120:
+            signed_in[name] = (time.monotonic(), session_of(stack, name))
+        return signed_in[name][1]
+
+    return of
 
 
 @pytest.fixture

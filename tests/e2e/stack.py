@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,15 +17,22 @@ from typing import Any
 
 import httpx
 
+from tests.waiting import until
+
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "kayse-demo-2026"
 
 
-def free_port() -> int:
-    """A port of this machine that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+@contextmanager
+def reserved_port() -> Iterator[int]:
+    """A port for a server of ours, which nobody else on this machine is given while the block runs.
+
+    It is bound here and never listened on: a server that says SO_REUSEADDR, as every one does, may listen on it.
+    """
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind(("127.0.0.1", 0))
+        yield int(holder.getsockname()[1])
 
 
 @dataclass
@@ -78,18 +86,24 @@ class Stack:
             "sandbox", "-m", "kayse_admin.sandbox", "--port", str(self.vendor_port), "--store", store,
             "--clients", str(clients),
         )  # fmt: skip
-        wait_for(f"{self.vendor}/openapi.json")
+        self.wait_for("sandbox", f"{self.vendor}/openapi.json")
 
     def start_web(self) -> None:
         """Start gunicorn and wait until it answers."""
         self.start("web", "-m", "gunicorn", "kayse_admin.wsgi", "--config", "kayse_admin/gunicorn.py")
-        wait_for(f"{self.base}/healthz")
+        self.wait_for("web", f"{self.base}/healthz")
+
+    def wait_for(self, name: str, address: str) -> None:
+        """Wait until the process answers at the address; fails with what it wrote when it ends instead."""
+        process = self.processes[name]
+        until(lambda: process.poll() is not None or answers(address), f"the process {name}")
+        assert process.poll() is None, (self.folder / f"{name}.log").read_text()
 
     def kill(self, name: str, number: int = signal.SIGKILL) -> None:
         """End a process and its children at once, as the kernel does when memory runs out."""
         process = self.processes.pop(name)
         os.killpg(process.pid, number)
-        process.wait(timeout=30)
+        process.wait(timeout=60)
 
     def sandbox(self, method: str, path: str, **arguments: Any) -> Any:
         """Call one of the sandbox's own addresses; returns its JSON."""
@@ -101,46 +115,70 @@ class Stack:
         return httpx.get(f"{self.vendor}{path}", trust_env=False, timeout=60).raise_for_status().text
 
     def stop(self) -> None:
-        """End everything."""
+        """End everything; nothing is waited for that somebody still asks."""
         for name in list(self.processes):
-            self.kill(name, signal.SIGTERM)
+            self.kill(name)
 
 
-def wait_for(address: str, seconds: float = 30) -> None:
-    """Wait until the address answers 200; raises TimeoutError."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        try:
-            if httpx.get(address, trust_env=False, timeout=2).status_code == 200:
-                return
-        except httpx.TransportError:
-            time.sleep(0.05)
-    raise TimeoutError(address)
+def answers(address: str) -> bool:
+    """Whether the address answers 200."""
+    try:
+        return httpx.get(address, trust_env=False, timeout=5).status_code == 200
+    except httpx.TransportError:
+        return False
 
 
 @contextmanager
-def running_stack(folder: Path, **environment: str) -> Iterator[Stack]:
-    """Prepare and start a dashboard of its own in the folder, with demo people and the sandbox's clients."""
-    port, vendor_port = free_port(), free_port()
-    stack = Stack(
-        folder,
-        port,
-        vendor_port,
-        {
-            "PATH": os.environ["PATH"],
-            "SECRET_KEY": "stack-only-" + "k" * 50,
-            "VAR_DIR": str(folder),
-            "PORT": str(port),
-            "SANDBOX_PORT": str(vendor_port),
-            "WEB_CONCURRENCY": "1",
-            "PYTHONPATH": str(ROOT),
-            **environment,
-        },
-    )
-    try:
-        stack.manage("prepare")
+def new_stack(folder: Path, **environment: str) -> Iterator[Stack]:
+    """A dashboard in the folder that is neither prepared nor started; ended with the block."""
+    with reserved_port() as port, reserved_port() as vendor_port:
+        stack = Stack(
+            folder,
+            port,
+            vendor_port,
+            {
+                "PATH": os.environ["PATH"],
+                "SECRET_KEY": "stack-only-" + "k" * 50,
+                "VAR_DIR": str(folder),
+                "PORT": str(port),
+                "SANDBOX_PORT": str(vendor_port),
+                "WEB_CONCURRENCY": "1",
+                # No page reads a client again by itself because the tests take long on this machine.
+                "CLIENT_REFRESH_MINUTES": "600",
+                "PYTHONPATH": str(ROOT),
+                **environment,
+            },
+        )
+        try:
+            yield stack
+        finally:
+            stack.stop()
+
+
+@contextmanager
+def running_stack(folder: Path, prepared: Path | None = None, **environment: str) -> Iterator[Stack]:
+    """Prepare and start a dashboard of its own in the folder, with demo people and the sandbox's clients.
+
+    With `prepared`, a folder that `prepare_once` returned, a copy of that takes the place of preparing.
+    """
+    with new_stack(folder, **environment) as stack:
+        if prepared:
+            shutil.copytree(prepared, folder, dirs_exist_ok=True)
+        else:
+            stack.manage("prepare")
         stack.start_sandbox()
         stack.start_web()
         yield stack
-    finally:
-        stack.stop()
+
+
+def prepare_once(shared: Path) -> Path:
+    """A folder of a prepared dashboard on SQLite, made by the first process that asks for it in the shared folder."""
+    made, unfinished = shared / "prepared", shared / "prepared.new"
+    with (shared / "prepared.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            shutil.rmtree(unfinished, ignore_errors=True)
+            with new_stack(unfinished) as stack:
+                stack.manage("prepare")
+            unfinished.rename(made)
+    return made

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.e2e.browser import axe, screenshot
 from tests.e2e.conftest import Open, session_of
 from tests.e2e.stack import PASSWORD, Stack
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -18,9 +17,9 @@ def page(open_as: Open) -> Page:
     return open_as("auditor", "/patterns/")[0]
 
 
-def active(page: Page, what: str) -> Any:
-    """A property of the element that has the focus."""
-    return page.evaluate(f"document.activeElement.{what}")
+def has_focus(page: Page, what: str, value: str) -> None:
+    """Wait until the element that has the focus is the one with this value of a property."""
+    until(lambda: page.evaluate(f"document.activeElement.{what}") == value, f"the focus at {value!r}", 30)
 
 
 def save(page: Page) -> None:
@@ -48,12 +47,12 @@ def test_a_dialog_opens_in_place_and_gives_the_focus_back(open_as: Open, theme: 
     page.get_by_role("link", name="Open a dialog").click()
     dialog = page.get_by_role("dialog", name="Delete 120 clients?")
     expect(dialog).to_be_visible()
-    assert active(page, "textContent") == "Cancel"
-    assert axe(page) == []
+    has_focus(page, "textContent", "Cancel")
+    assert axe(page, theme=theme) == []
     screenshot(page, f"dialog-{theme}-1440")
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
-    assert active(page, "textContent.trim()") == "Open a dialog"
+    has_focus(page, "textContent.trim()", "Open a dialog")
     assert page.url.endswith("/patterns/")
     assert notes.all() == []
 
@@ -110,7 +109,8 @@ def test_unsaved_changes_are_guarded_and_can_be_discarded(page: Page) -> None:
     asked: list[str] = []
     page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
     page.get_by_label("E-mail").fill("ann@example.com")
-    page.evaluate("location.assign('/patterns/?other=1')")
+    with page.expect_event("dialog"):
+        page.evaluate("location.assign('/patterns/?other=1')")
     expect(page.get_by_label("E-mail")).to_have_value("ann@example.com")
     page.wait_for_function("!document.querySelector('[data-nothing]')")
     assert asked == ["beforeunload"]
@@ -124,12 +124,12 @@ def test_a_bad_form_takes_the_focus_and_still_counts_from_the_start(page: Page) 
     page.get_by_label("E-mail").fill("nope")
     save(page)
     expect(page.get_by_text("2 fields need attention")).to_be_visible()
-    assert active(page, "className") == "error-summary bad"
+    has_focus(page, "className", "error-summary bad")
     expect(page.get_by_text("2 changes")).to_be_visible()
     expect(page.get_by_label("E-mail")).to_have_value("nope")
     assert axe(page) == []
     page.get_by_role("link", name="E-mail: Enter a valid email address.").click()
-    assert active(page, "id") == "sample_email"
+    has_focus(page, "id", "sample_email")
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_what_failed_is_said_and_the_form_is_left_alone(
     )
     expect(problem).to_be_in_viewport()
     expect(page.get_by_label("E-mail")).to_have_value("ann@example.com")
-    assert active(page, "textContent") == "Save changes"
+    has_focus(page, "textContent", "Save changes")
     page.unroute("**/patterns/")
     page.get_by_label("First name").fill("Bo")
     save(page)
@@ -227,7 +227,7 @@ def test_chips_keep_the_select_underneath(page: Page) -> None:
     adder.press("Enter")
     values = page.locator("#sample_types").evaluate("(s) => [...s.selectedOptions].map((o) => o.text)")
     assert values == ["Data protection", "Employment", "Immigration"]
-    assert active(page, "ariaLabel") == "Add to Case types"
+    has_focus(page, "ariaLabel", "Add to Case types")
     adder.press_sequentially("no such type")
     adder.press("Enter")
     assert values == page.locator("#sample_types").evaluate(
@@ -240,7 +240,7 @@ def test_keys_work_outside_fields_and_can_be_switched_off(page: Page) -> None:
     page.keyboard.press("j")
     page.keyboard.press("j")
     page.keyboard.press("k")
-    assert active(page, "textContent") == "Ann Lee"
+    has_focus(page, "textContent", "Ann Lee")
     page.keyboard.press("x")
     expect(page.locator(".selectbar")).to_contain_text("1 selected")
     page.keyboard.press("?")

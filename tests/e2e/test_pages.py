@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
-from tests.e2e.browser import SIZES, Notebook, axe, overflow, screenshot, small_targets
-from tests.e2e.conftest import CookiesOf, Open, select_all, session_of
+from tests.e2e.browser import SIZES, Notebook, axe, new_page, overflow, screenshot, small_targets
+from tests.e2e.conftest import CookiesOf, select_all
 from tests.e2e.stack import Stack
 
 COLD_BYTES = 40_000
@@ -72,31 +73,50 @@ PAGES: dict[str, tuple[str, str]] = {
 }
 
 
+Visit = Callable[[str, str, str], tuple[Page, Notebook]]
+
+
 @pytest.fixture(scope="module")
-def cookies_of(stack: Stack) -> CookiesOf:
-    """The cookies of somebody who signed in for these tests.
+def visit(stack: Stack, browser: Browser, cookies_of: CookiesOf) -> Iterator[Visit]:
+    """Open a page, cold and light, as somebody in a tab of that size: a tab costs more than the page in it."""
+    tabs: dict[str, tuple[Page, Notebook]] = {}
 
-    Signing in is slow on purpose, so a session serves many pages; not for long, because some ask for the password
-    again five minutes after the last time.
-    """
-    signed_in: dict[str, tuple[float, dict[str, str]]] = {}
+    def now(person: str, path: str, size: str) -> tuple[Page, Notebook]:
+        if size not in tabs:
+            tabs[size] = new_page(browser, size)
+        page, notes = tabs[size]
+        page.set_viewport_size({"width": SIZES[size][0], "height": SIZES[size][1]})
+        page.context.clear_cookies()
+        cookies = {"theme": "light", **(cookies_of(person) if person else {})}
+        page.context.add_cookies([{"name": n, "value": v, "url": stack.base} for n, v in cookies.items()])
+        notes.forget()
+        with without_cache(page):
+            page.goto(stack.base + path)
+            page.wait_for_load_state("networkidle")
+        return page, notes
 
-    def of(name: str) -> dict[str, str]:
-        if name not in signed_in or time.monotonic() - signed_in[name][0] > 120:
-            signed_in[name] = (time.monotonic(), session_of(stack, name))
-        return signed_in[name][1]
+    yield now
+    for page, _ in tabs.values():
+        page.context.close()
 
-    return of
+
+@contextmanager
+def without_cache(page: Page) -> Iterator[None]:
+    """Everything comes over the wire, as on somebody's first visit."""
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    session.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    yield
+    session.detach()
 
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page(name: str, size: str, open_as: Open, cookies_of: CookiesOf, stack: Stack) -> None:
+def test_a_page(name: str, size: str, visit: Visit, cookies_of: CookiesOf, stack: Stack) -> None:
     person, path = PAGES[name]
     if "{selected}" in path:
         path = path.format(selected=select_all(stack, cookies_of(person), "state=TX"))
-    page, notes = open_as(person, path, size=size, theme="light")
-    page.wait_for_load_state("networkidle")
+    page, notes = visit(person, path, size)
     weigh(notes, stack.base + path)
     look(page, notes, name, "light", size)
     notes.forget()
@@ -113,7 +133,7 @@ def look(page: Page, notes: Notebook, name: str, theme: str, size: str) -> None:
     expected = {"forbidden": 403, "missing": 404, "case-lists-none": 422}.get(name, 0)
     failed = [line for line in notes.failed if not line.startswith(f"{expected} ")]
     assert notes.violations + notes.errors + failed == [], theme
-    assert axe(page) == [], theme
+    assert axe(page, theme=theme) == [], theme
     assert overflow(page) == [], theme
     if size == "390":
         assert small_targets(page) == [], theme
@@ -123,6 +143,7 @@ def look(page: Page, notes: Notebook, name: str, theme: str, size: str) -> None:
 
 def weigh(notes: Notebook, address: str) -> None:
     """A cold page is light, in bytes and in requests."""
+    assert all(notes.sizes.values()), "nothing comes from a cache"
     assert sum(notes.sizes.values()) <= COLD_BYTES, notes.sizes
     assert len(notes.sizes) <= COLD_REQUESTS, notes.sizes
     assert notes.sizes[address] <= 8_500, "8 kB of HTML and the headers"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import threading
-import time
 from pathlib import Path
 
 import httpx
@@ -12,6 +11,7 @@ import pytest
 
 from tests.e2e.conftest import session_of
 from tests.e2e.stack import Stack, running_stack
+from tests.waiting import until
 
 
 def form_of(http: httpx.Client, path: str) -> dict[str, str]:
@@ -26,18 +26,14 @@ def form_of(http: httpx.Client, path: str) -> dict[str, str]:
     return fields
 
 
-def wait_until_sent(stack: Stack, method: str) -> None:
-    end = time.monotonic() + 30
-    while time.monotonic() < end:
-        if stack.sandbox("GET", "/_sandbox/requests", params={"method": method})["count"]:
-            return
-        time.sleep(0.02)
-    raise TimeoutError(method)
+def sent(stack: Stack, method: str) -> int:
+    """How many requests with this method have reached the vendor."""
+    return int(stack.sandbox("GET", "/_sandbox/requests", params={"method": method})["count"])
 
 
 @pytest.mark.parametrize("apply", [True, False])
-def test_killed_in_mid_call(apply: bool, tmp_path: Path) -> None:
-    with running_stack(tmp_path) as stack:
+def test_killed_in_mid_call(apply: bool, tmp_path: Path, prepared: Path) -> None:
+    with running_stack(tmp_path, prepared) as stack:
         cookies = session_of(stack, "paralegal")
         with httpx.Client(base_url=stack.base, cookies=cookies, trust_env=False, timeout=60) as http:
             fields = form_of(http, "/clients/5/edit/") | {"city": "Waco"}
@@ -50,14 +46,14 @@ def test_killed_in_mid_call(apply: bool, tmp_path: Path) -> None:
 
             clicking = threading.Thread(target=save)
             clicking.start()
-            wait_until_sent(stack, "PUT")
+            until(lambda: sent(stack, "PUT") > 0, "the edit at the vendor")
             stack.kill("web")
             clicking.join()
 
         stack.start_web()
         stack.manage("housekeeping", "--once")
 
-        assert stack.sandbox("GET", "/_sandbox/requests", params={"method": "PUT"})["count"] == 1
+        assert sent(stack, "PUT") == 1
         there = stack.sandbox("GET", "/_sandbox/clients/5")["city"] == "Waco"
         assert there == apply
         with httpx.Client(base_url=stack.base, cookies=cookies, trust_env=False) as http:

@@ -39,7 +39,7 @@ from tests.jobs.helpers import (
     started,
     worker_environment,
 )
-from tests.jobs.test_killed import until
+from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -156,8 +156,8 @@ def test_a_refused_batch_is_halved_by_the_workers(sandbox: Sandbox, paula: Actor
 def test_silence_is_unknown_and_looked_at_later(
     sandbox: Sandbox, paula: Actor, settings: LazySettings
 ) -> None:
-    settings.KAYSE_PERSON_DEADLINE, settings.KAYSE_BULK_DEADLINE = 0.5, 60
-    sandbox.fault("hang", method="POST", seconds=5)
+    settings.KAYSE_PERSON_DEADLINE, settings.KAYSE_BULK_DEADLINE = 1.5, 60
+    sandbox.fault("hang", method="POST", seconds=60)
     job = begun(paula, [city(1), city(2)])
     assert (job.state, outcomes(job)) == ("waiting", {"unknown": 2})
     settings.KAYSE_PERSON_DEADLINE = 25.0
@@ -219,7 +219,7 @@ def test_a_process_that_dies_meanwhile_leaves_an_unknown_row(sandbox: Sandbox, o
     job = fresh(owner)
     sandbox.fault("hang", method="POST", seconds=20)
     process = subprocess.Popen([PYTHON, "-c", KILLED], cwd=ROOT, env=worker_environment(sandbox))
-    until(lambda: bool(sandbox.requests("POST")))
+    until(lambda: bool(sandbox.requests("POST")), "the request")
     os.kill(process.pid, signal.SIGKILL)
     process.wait(timeout=30)
     assert ledger.due() is None

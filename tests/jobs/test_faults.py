@@ -32,7 +32,7 @@ from tests.jobs.helpers import (
     started,
     worker_environment,
 )
-from tests.jobs.test_killed import until
+from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -78,22 +78,25 @@ def done(job: Job) -> bool:
 
 def test_nobody_overtakes_a_stopped_worker(sandbox: Sandbox, owner: User, begin: Begin) -> None:
     """Row 13."""
-    sandbox.switch(bulk_row_ms=50)
+    sandbox.switch(
+        bulk_row_ms=150
+    )  # long enough for the signal to arrive while the first request is answered
     job = started(owner, (new_client(n) for n in range(60)), size=20)
     first = begin()
     # While it waits for an answer it holds no lock of SQLite's, which would keep everybody from writing.
-    until(lambda: any(one["status"] is None for one in sandbox.requests("POST")))
+    until(lambda: any(one["status"] is None for one in sandbox.requests("POST")), "the first request")
     first.send_signal(signal.SIGSTOP)
+    sandbox.switch(bulk_row_ms=0)
     begin()
-    until(lambda: all(one["status"] for one in sandbox.requests("POST")))
+    until(lambda: all(one["status"] for one in sandbox.requests("POST")), "the vendor's answer")
     sent, served = len(sandbox.requests("POST")), _errands_done()
     # The second worker has looked into the queue and at the lock once it has served an errand of its own.
     ledger.wake()
-    until(lambda: _errands_done() > served)
+    until(lambda: _errands_done() > served, "the second worker's errand")
     assert not lock.is_free()
     assert len(sandbox.requests("POST")) == sent, "nothing is sent meanwhile"
     first.send_signal(signal.SIGCONT)
-    until(lambda: done(job))
+    until(lambda: done(job), "the end of the job")
     assert set(exported(sandbox).values()) == {1}
     assert len(exported(sandbox)) == 60
     adds_up(job)
@@ -107,17 +110,18 @@ def _errands_done() -> int:
 
 
 def test_sigterm_finishes_the_request_under_way(sandbox: Sandbox, owner: User, begin: Begin) -> None:
-    sandbox.switch(bulk_row_ms=10)
+    sandbox.switch(bulk_row_ms=150)  # long enough for the signal to arrive before the last request
     job = started(owner, (new_client(n) for n in range(60)), size=20)
     worker = begin()
-    until(sending)
+    until(sending, "a request under way")
     worker.send_signal(signal.SIGTERM)
-    worker.wait(timeout=30)
+    worker.wait(timeout=120)
+    sandbox.switch(bulk_row_ms=0)
     assert not sending()
     assert outcomes(job)["created"] in (20, 40), "whole requests"
     assert outcomes(job)["unknown"] == 0
     begin()
-    until(lambda: done(job))
+    until(lambda: done(job), "the end of the job")
     assert outcomes(job) == {"created": 60}
     recorded(job)
 
@@ -130,16 +134,16 @@ def test_it_resumes_by_itself_and_people_go_first(
     ana: Client,  # noqa: F811
 ) -> None:
     """An import that has used the hour up to the reserve waits; a person's edit goes through; then it goes on."""
-    sandbox.switch(rate_limit=6, rate_window=8)
+    sandbox.switch(rate_limit=6, rate_window=15)
     job = started(owner, (new_client(n) for n in range(80)), size=20)
     begin(KAYSE_HOURLY_LIMIT="6", KAYSE_RESERVE="4")
-    until(lambda: Job.objects.get(pk=job.pk).state == Job.State.WAITING)
+    until(lambda: Job.objects.get(pk=job.pk).state == Job.State.WAITING, "the job to wait")
     assert "hourly budget" in Job.objects.get(pk=job.pk).note
     saved = as_paralegal.post(f"/clients/{ana.pk}/edit/", edit_fields(ana, city="Waco"))
     assert saved.status_code == 303
     assert sandbox.client(ana.pk)["city"] == "Waco"
     assert Job.objects.get(pk=job.pk).state == Job.State.WAITING, "the job is as it was"
-    until(lambda: done(job))
+    until(lambda: done(job), "the end of the job")
     assert outcomes(job) == {"created": 80}
     assert len(sandbox.requests("POST")) == 4 == ledger.tally(job).requests
     assert not [one for one in sandbox.requests() if one["status"] == 429]
@@ -215,10 +219,10 @@ def test_the_database_restarts_in_mid_job(sandbox: Sandbox, owner: User, begin: 
     sandbox.switch(bulk_row_ms=10)
     job = started(owner, (new_client(n) for n in range(80)), size=20)
     worker = begin()
-    until(sending)
+    until(sending, "a request under way")
     _end_all_sessions()
     connection.close()
-    until(lambda: done(job))
+    until(lambda: done(job), "the end of the job")
     assert worker.poll() is None, "the worker lives"
     assert set(exported(sandbox).values()) == {1}
     assert len(exported(sandbox)) == 80

@@ -10,7 +10,6 @@ import os
 import random
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,6 +19,7 @@ from kayse_admin.audit.models import OpenOperation
 from kayse_admin.jobs.models import Chunk, Job, Row
 from tests.conftest import Sandbox
 from tests.jobs.helpers import PYTHON, adds_up, exported, new_client, recorded, started, worker_environment
+from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -27,14 +27,6 @@ ROOT = Path(__file__).resolve().parents[2]
 ROWS = int(os.environ.get("SOAK_ROWS", "1000"))
 KILLS = int(os.environ.get("SOAK_KILLS", "15"))
 SIZE = int(os.environ.get("SOAK_SIZE", "25"))
-
-
-def until(condition: Callable[[], bool], seconds: float = 120) -> None:
-    """Wait for a condition; fails when it does not come."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come to an end"
-        time.sleep(0.05)
 
 
 def over() -> bool:
@@ -67,7 +59,7 @@ class Racing:
 
     def kill_one(self) -> None:
         """Kill one of the two at a random moment of its work."""
-        until(lambda: bool(sending() - self.left) or over())
+        until(lambda: bool(sending() - self.left) or over(), "another request")
         time.sleep(self.random.uniform(0, 0.06))
         place = self.random.randrange(2)
         self.processes[place].kill()
@@ -89,15 +81,19 @@ def soak(sandbox: Sandbox, owner: User, mode: str) -> Job:
     workers = Racing(sandbox, mode)
     killed = 0
     try:
-        until(lambda: sandbox.http.get("/_sandbox/requests?method=POST").json()["count"] > 0)
+        arrived = "/_sandbox/requests?method=POST"
+        until(lambda: sandbox.http.get(arrived).json()["count"] > 0, "the first request")
         while killed < KILLS and not over():
             workers.kill_one()
             killed += 1
-        until(lambda: Job.objects.get(pk=job.pk).state == Job.State.DONE, 120 + ROWS / 50)
+        until(over, "the end of the job", 120 + ROWS / 50)
     finally:
         workers.end()
     # A request whose sender was killed may still be under way at the vendor.
-    until(lambda: all(one["status"] or one["applied"] is not None for one in sandbox.requests("POST")))
+    until(
+        lambda: all(one["status"] or one["applied"] is not None for one in sandbox.requests("POST")),
+        "the end of the last request",
+    )
     assert killed == KILLS, "the job was over before all kills were done"
     job.refresh_from_db()
     return job
