@@ -234,10 +234,18 @@ class DefinitionForm(SelectionForm):
         required=False,
         label="I understand that the members of this list may be replaced by what is defined here",
     )
+    #: The duplicate that was made of the list before a save that then changed nothing.
+    copy: CaseList | None = None
     decided = forms.BooleanField(
         required=False,
         label="I have looked at the changes whose outcome is unknown; the list is to be what stands in this form",
     )
+
+    def copied(self, copy: CaseList) -> None:
+        """The list was duplicated: sent once more, the form does not ask for that again."""
+        self.copy = copy
+        self.cleaned_data["checkpoint"] = False
+        self.put("checkpoint", "")
 
     @classmethod
     def of(cls, definition: Definition) -> dict[str, Any]:

@@ -136,6 +136,7 @@ def _save(request: HttpRequest, lists: CaseList, form: DefinitionForm, known: Kn
         copied = services.duplicate(actor, lists, operation=first, reason=services.CHECKPOINT)
         if not isinstance(copied, Applied):
             return retry_or_tell(request, copied, form, page, operation=first)
+        form.copied(CaseList.objects.get(pk=copied.value.id))
     steps = known.replay(form.selection()) if data["again"] else ()
     outcome = services.edit(
         actor,

@@ -21,7 +21,6 @@ from caselists_ui.fields import LONGEST_PASTE
 from caselists_ui.forms import IndexForm
 from caselists_ui.ids import parse_pasted, write_ids
 from caselists_ui.known import Known
-from caselists_ui.ledger import Entry
 from caselists_ui.listing import Listing, Query
 from caselists_ui.models import CaseList, Reading, Version
 from caselists_ui.services import CHECKPOINT, recorded
@@ -33,9 +32,11 @@ from kayse_admin import htmx
 from kayse_admin.accounts.decorators import requires
 from kayse_admin.accounts.roles import Capability
 from kayse_admin.actors import actor_of
+from kayse_admin.audit.actions import Action
 from kayse_admin.audit.diff import Change, diff
 from kayse_admin.audit.fields import labels_of
-from kayse_admin.audit.models import OpenOperation
+from kayse_admin.audit.filters import CLOSING, OPENING
+from kayse_admin.audit.models import Event, OpenOperation
 from kayse_admin.converters import parse_id
 from kayse_admin.kayse_api.outcomes import Applied, Unknown
 from kayse_admin.pager import Pager, address, size_links
@@ -190,7 +191,7 @@ def _detail(request: HttpRequest, lists: CaseList, problem: str = "") -> HttpRes
         "steps": [(step, step_words(step, names)) for step in reversed(known.steps)],
         "versions": _versions(pk, names),
         "history": [(entry, reversals.get(entry.operation.opening.operation)) for entry in history],
-        "checkpoints": _checkpoints(history),
+        "checkpoints": _checkpoints(pk),
         "open": OpenOperation.objects.filter(target_kind="case_list", target_id=pk).order_by("opened_at"),
         "may_edit": actor_of(request).can(Capability.LISTS_EDIT) and not lists.gone_at,
         "readings": readings[-2::-1][:5],
@@ -205,18 +206,19 @@ def _detail(request: HttpRequest, lists: CaseList, problem: str = "") -> HttpRes
     return render(request, "caselists_ui/detail.html", context, status=503 if problem else 200)
 
 
-def _checkpoints(history: list[Entry]) -> list[dict[str, Any]]:
+def _checkpoints(pk: int) -> list[dict[str, Any]]:
     """The copies that were made before an edit and are still there, newest first."""
-    made = [
-        one.operation
-        for one in history
-        if one.operation.opening.reason == CHECKPOINT and one.operation.result == "applied"
-    ]
-    copies = CaseList.objects.filter(gone_at=None).in_bulk([one.last.target_id for one in made])
+    begun = Event.objects.filter(
+        OPENING, target_kind="case_list", target_id=pk, action=Action.CASE_LIST_DUPLICATE, reason=CHECKPOINT
+    ).order_by("-id")
+    at = dict(begun.values_list("operation", "at"))
+    ends = Event.objects.filter(CLOSING, operation__in=at, result="applied")
+    made = dict(ends.values_list("operation", "target_id"))
+    copies = CaseList.objects.filter(gone_at=None).in_bulk(made.values())
     return [
-        {"copy": copies[one.last.target_id], "at": one.opening.at}
-        for one in made
-        if one.last.target_id in copies
+        {"copy": copies[made[operation]], "at": moment}
+        for operation, moment in at.items()
+        if made.get(operation) in copies
     ]
 
 

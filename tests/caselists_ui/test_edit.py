@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client as Browser
+from django.utils import timezone
 
-from caselists_ui import ledger
+from caselists_ui import in_use, ledger, services
 from caselists_ui.models import CaseList, Label, Version
+from kayse_admin.actors import Actor
+from kayse_admin.audit import recorder
+from kayse_admin.audit.actions import Action
 from kayse_admin.audit.models import OpenOperation
+from kayse_admin.audit.records import Target
 from tests.caselists_ui.helpers import confirmed, form, no_operation, only_operation, page_of, pk_of, told
 from tests.caselists_ui.rules import Rules
 from tests.conftest import Sandbox, signed_in
@@ -454,6 +460,61 @@ def test_a_checkpoint_is_made_before_the_set(sandbox: Sandbox, as_manager: Brows
     text = page_of(as_manager.get(f"/case-lists/{pk}/"))
     assert f'href="/case-lists/{copy.pk}/"' in text
     assert "Checkpoints" in text
+
+
+def test_a_set_that_is_refused_makes_no_second_checkpoint(sandbox: Sandbox, as_manager: Browser) -> None:
+    pk = made(as_manager, include_ids="1 2")
+    before = sandbox.members(pk)
+    sandbox.fault("status", method="POST", path="/v1/case_lists/bulk", status=400)
+    response = save(as_manager, pk, checkpoint="on", include_ids="")
+    copy = CaseList.objects.latest("pk")
+    text = page_of(response)
+    assert response.status_code == 422
+    assert f"list {copy.pk}" in text
+    assert f'href="/case-lists/{copy.pk}/"' in text
+    assert "Costs 2 requests" in text
+    shown = response.context["form"]
+    assert not shown["checkpoint"].value()
+    again = {bound.name: bound.value() for bound in shown if bound.value()}
+    assert as_manager.post(f"/case-lists/{pk}/edit/", again).status_code == 303
+    assert len(sandbox.requests("POST", f"/v1/case_lists/{pk}/duplicate")) == 1
+    assert sandbox.members(copy.pk) == before
+    assert sandbox.members(pk) != before
+
+
+def test_a_mark_that_is_set_meanwhile_names_the_checkpoint(
+    sandbox: Sandbox, as_manager: Browser, actor: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pk = made(as_manager, include_ids="1 2")
+    values = opened(as_manager, pk, checkpoint="on")
+    duplicate = services.duplicate
+
+    def then_marked(*args: Any, **more: Any) -> Any:
+        copied = duplicate(*args, **more)
+        until = timezone.localdate() + timedelta(days=3)
+        in_use.mark(actor, CaseList.objects.get(pk=pk), campaign="Spring calls", until=until)
+        return copied
+
+    monkeypatch.setattr(services, "duplicate", then_marked)
+    response = as_manager.post(f"/case-lists/{pk}/edit/", values)
+    assert response.status_code == 422
+    assert f"list {CaseList.objects.latest('pk').pk}" in page_of(response)
+    assert not response.context["form"]["checkpoint"].value()
+    assert not sandbox.requests("POST", "/v1/case_lists/bulk")
+
+
+def test_an_old_checkpoint_is_still_offered(sandbox: Sandbox, as_manager: Browser, actor: Actor) -> None:
+    pk = made(as_manager, include_ids="1 2")
+    save(as_manager, pk, checkpoint="on", name="B")
+    copy = CaseList.objects.latest("pk")
+    for _ in range(60):
+        recorder.fact(
+            actor, Action.CASE_LIST_ATTACH, Target("case_list", pk, "B"), payload={"include_ids": [9]}
+        )
+    text = page_of(as_manager.get(f"/case-lists/{pk}/"))
+    assert f'href="/case-lists/{copy.pk}/"' in text.split("Checkpoints")[1]
+    as_manager.post(f"/case-lists/{copy.pk}/delete/", form())
+    assert "Checkpoints" not in page_of(as_manager.get(f"/case-lists/{pk}/"))
 
 
 def test_the_parts_of_the_cost_add_up(sandbox: Sandbox, as_manager: Browser) -> None:
