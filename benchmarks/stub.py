@@ -1,6 +1,7 @@
 """A vendor that costs next to nothing, for benchmarks: takes bulk upserts of clients and answers as documented.
 
-`python -m benchmarks.stub` prints its base URL. It keeps nothing but the last id.
+`python -m benchmarks.stub` prints its base URL. It keeps nothing but the last id and
+how many requests there were.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 _ids = itertools.count(1)
+_left = itertools.count(9_999_999, -1)
+#: One hour for all that is measured.
+_reset = str(int(time.time()) + 3600)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -36,8 +40,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.send_header("X-RateLimit-Limit", "10000000")
-        self.send_header("X-RateLimit-Remaining", "9999999")
-        self.send_header("X-RateLimit-Reset", str(int(time.time()) + 3600))
+        self.send_header("X-RateLimit-Remaining", str(next(_left)))
+        self.send_header("X-RateLimit-Reset", _reset)
         self.end_headers()
         self.wfile.write(body)
 

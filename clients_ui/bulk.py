@@ -72,6 +72,10 @@ class Upsert(Kind):
         learn(done, at, actor)
         return became
 
+    def ended(self, job: Job) -> None:
+        """Let the clients be counted anew: behind the job, and not behind each of its requests."""
+        directory.forget_count()
+
     def overtaken(self, job: Job, rows: Sequence[Row]) -> dict[int, str]:
         """Rows that would let somebody be called who opted out, as is known here, after the row was made.
 
@@ -299,7 +303,6 @@ def learn(done: Iterable[tuple[int, Row, Told | None]], at: datetime, actor: Act
         groups[tuple(told)].append(export_file.Row(row.line, pk, told, client.extra if client else {}))
     for group in groups.values():
         load.take(group, at, actor)
-    directory.forget_count()
 
 
 def assign(rows: Sequence[Row], answer: BulkClients) -> list[Became]:

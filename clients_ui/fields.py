@@ -70,13 +70,13 @@ def kept(name: str, value: Any) -> Any:
 
     Ids that were told as null are None: nobody knows them in full, so they are never sent back.
     """
+    if type(value) is str and value.isprintable() and name not in _NO_TEXT:
+        return value[:MOST_KEPT] or None  # nearly always; what can be printed can be stored
     if value is None or value == "":
         return None
     if name in _NO_TEXT:
         return list(value) if _NO_TEXT[name] is Kind.IDS else bool(value)
-    text = str(value)
-    # What can be printed can be stored; asking is a tenth of looking for what cannot.
-    return (text if text.isprintable() else storable(text))[:MOST_KEPT]
+    return storable(str(value))[:MOST_KEPT]
 
 
 _NO_TEXT: Final = {field.name: field.kind for field in FIELDS if field.kind in (Kind.IDS, Kind.FLAG)}

@@ -63,18 +63,24 @@ def national(text: str) -> str:
 
 def parse(name: str, text: str) -> Any:
     """What was typed, as it goes to the vendor: None for nothing. Raises ValidationError with a sentence."""
-    read = _PARSERS.get(name)
-    if read is _case_ids:
-        return _case_ids(text)
-    if not text:
-        return None
-    if len(text) > LONGEST:
-        raise ValidationError(f"This has {len(text):,} characters; {LONGEST} fit.")
-    if not text.isprintable() and _CONTROL.search(text):
-        raise ValidationError(
-            "There is an invisible control character in it. Type it again instead of pasting."
-        )
-    return read(text) if read else text
+    return READERS[name](text)
+
+
+def _reader(read: Callable[[str], Any] | None) -> Callable[[str], Any]:
+    """What is true of every field but a list of ids, and behind it what is true of this kind."""
+
+    def parsed(text: str) -> Any:
+        if not text:
+            return None
+        if len(text) > LONGEST:
+            raise ValidationError(f"This has {len(text):,} characters; {LONGEST} fit.")
+        if not text.isprintable() and _CONTROL.search(text):
+            raise ValidationError(
+                "There is an invisible control character in it. Type it again instead of pasting."
+            )
+        return read(text) if read else text
+
+    return parsed
 
 
 def _case_ids(text: str) -> list[int]:
@@ -126,10 +132,12 @@ def _flag(text: str) -> bool:
 
 
 _KINDS: Mapping[Kind, Callable[[str], Any]] = {
-    Kind.EMAIL: _email, Kind.DATE: _date, Kind.PHONE: _phone, Kind.FLAG: _flag, Kind.IDS: _case_ids,
+    Kind.EMAIL: _email, Kind.DATE: _date, Kind.PHONE: _phone, Kind.FLAG: _flag,
 }  # fmt: skip
-#: By field, and not by kind: the hash of an enumeration costs as much as a parser.
-_PARSERS = {field.name: _KINDS[field.kind] for field in FIELDS if field.kind in _KINDS}
+#: How the text of each field is read; made once, for the many cells of an import.
+READERS: Mapping[str, Callable[[str], Any]] = {
+    field.name: _case_ids if field.kind is Kind.IDS else _reader(_KINDS.get(field.kind)) for field in FIELDS
+}
 
 
 def seal(pk: int, base: Mapping[str, Any], asked: Iterable[str] = (), untold: Iterable[str] = ()) -> str:

@@ -17,6 +17,7 @@ from clients_ui.export_file import BadRow, Row
 from clients_ui.fields import DOCUMENTED
 from clients_ui.models import NEVER, Client
 from kayse_admin.actors import Actor
+from kayse_admin.among import Among
 
 BATCH = 10_000
 #: Bad rows that are kept with their reason; the others are only counted.
@@ -148,13 +149,13 @@ class Known(NamedTuple):
 
 def _known_here(pks: list[int]) -> dict[int, Known]:
     """Those of the ids that are known."""
-    found = {}
-    columns = ("id", "told_at", "told", "extra", "lost", "gone_at")
-    for start in range(0, len(pks), 500):
-        rows = Client.objects.filter(pk__in=pks[start : start + 500])
-        for pk, told_at, told, extra, lost, gone in rows.values_list(*columns):
-            found[pk] = Known(told_at, told, extra, bool(lost or gone))
-    return found
+    rows = Client.objects.filter(Among("id", pks))
+    return {
+        pk: Known(told_at, told, extra, bool(lost or gone))
+        for pk, told_at, told, extra, lost, gone in rows.values_list(
+            "id", "told_at", "told", "extra", "lost", "gone_at"
+        )
+    }
 
 
 def _is_plain(known: Known, names: Sequence[str], at: datetime) -> bool:

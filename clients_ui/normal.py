@@ -137,8 +137,9 @@ def phone_key(text: str | None, region: str) -> str:
     """
     if not text:
         return ""
-    told = digits(e164(text, region) or unicodedata.normalize("NFKC", text[:100]))
-    return told[::-1][:KEY_LENGTH]
+    if known := e164(text, region):
+        return known[:0:-1]  # all behind the plus sign
+    return digits(unicodedata.normalize("NFKC", text[:100]))[::-1][:KEY_LENGTH]
 
 
 def e164(text: str, region: str) -> str | None:

@@ -6,7 +6,7 @@ Nothing here calls the vendor; clients are matched with the local directory.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -16,11 +16,12 @@ from django.core.exceptions import ValidationError
 
 from clients_ui import editing, normal
 from clients_ui.fields import BY_NAME, Kind, is_empty
-from clients_ui.forms import parse
+from clients_ui.forms import READERS
 from clients_ui.imports.mapping import ID, Options
 from clients_ui.imports.reading import Record
 from clients_ui.imports.seen import Seen
 from clients_ui.models import Client
+from kayse_admin.among import Among
 from kayse_admin.cells import original
 from kayse_admin.converters import parse_id
 from kayse_admin.jobs.models import Row
@@ -45,11 +46,13 @@ class Checker:
     header: Sequence[str]
     may_opt_in: bool
     _seen: Seen = field(default_factory=Seen)
-    #: Place and field of the columns that are used.
-    _used: list[tuple[int, str]] = field(init=False)
+    #: Place and field of the columns that are used, and what reads their cells.
+    _used: list[tuple[int, str, Callable[[str], Any]]] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._used = [(place, name) for place, name in enumerate(self.options.columns) if name]
+        self._used = [
+            (place, name, _READERS[name]) for place, name in enumerate(self.options.columns) if name
+        ]
 
     def rows(self, records: Iterable[Record]) -> Iterator[Row]:
         """A row of the ledger for each record, in order."""
@@ -62,7 +65,10 @@ class Checker:
             for one, line in zip(good, again, strict=True):
                 self._match(one, known, line)
             self._look_for_twins([one for one in parsed if not one.row.flag and not one.row.target])
-            yield from (one.row for one in parsed)
+            for one in parsed:
+                if not one.row.flag:
+                    one.row.source = None  # nobody looks at the cells of a good row again
+                yield one.row
 
     def _parse(self, record: Record) -> _Parsed:
         cells = record.cells
@@ -70,19 +76,25 @@ class Checker:
         one = _Parsed(Row.light(line=record.line, source={"cells": cells}), values)
         if record.problem:
             return one.refuse(record.problem)
-        for place, name in self._used:
-            cell = original(cells[place]).strip()
+        wrong: dict[str, str] = {}
+        places = []
+        for place, name, read in self._used:
+            cell = cells[place]
+            cell = (original(cell) if cell[:1] == "'" else cell).strip()
             if not cell:
                 continue
             try:
-                values[name] = parse_id(cell) if name == ID else value_of(name, cell)
+                values[name] = _cleared(name) if cell == CLEAR else read(cell)
             except ValidationError as error:
-                return one.refuse(f"{self.header[place]}: {error.messages[0]}", place)
-            if name == ID and values[ID] is None:
-                return one.refuse(f"{self.header[place]}: a Kayse id is a whole number from 1.", place)
+                wrong[name] = f"{self.header[place]}: {error.messages[0]}"
+                places.append(place)
         if self.options.source:
             values.setdefault("external_source", self.options.source)
         one.key = normal.external(values)
+        if wrong:
+            # Whoever has no id of any kind can only be new: what a new client lacks is told at once, too.
+            is_new = not (one.key or values.get(ID) or wrong.keys() & {ID, "external_source_id"})
+            return one.refuse(" ".join([*wrong.values(), *_lacks(values, wrong, is_new)]), places)
         one.row.label = _name(values)[:200]
         return one
 
@@ -105,9 +117,8 @@ class Checker:
         if self.options.mode == "update":
             one.refuse("Nobody known here matches, and this import only updates.")
             return
-        missing = [name for name in _REQUIRED if is_empty(one.values.get(name))]
-        if missing:
-            one.refuse(f"A new client needs: {', '.join(BY_NAME[name].label for name in missing)}.")
+        if why := _lacks(one.values):
+            one.refuse(why[0])
             return
         one.row.body = {name: value for name, value in one.values.items() if value is not None}
 
@@ -174,12 +185,12 @@ class _Parsed:
         pk = self.values.get(ID)
         return f"id {pk}" if pk else f"ext {self.key}" if self.key else ""
 
-    def refuse(self, why: str, place: int | None = None) -> _Parsed:
-        """The row cannot be sent; `place` is the column that is wrong."""
+    def refuse(self, why: str, places: Sequence[int] = ()) -> _Parsed:
+        """The row cannot be sent; `places` are the columns that are wrong."""
         self.row.flag, self.row.outcome, self.row.reason = ERROR, Row.Outcome.FAILED, why[:500]
         self.row.body, self.row.before = {}, None
-        if place is not None:
-            self.row.source["place"] = place  # type: ignore[index]
+        if places:
+            self.row.source["places"] = list(places)  # type: ignore[index]
         return self
 
 
@@ -192,27 +203,45 @@ class _Known:
 _REQUIRED = tuple(name for name, field in BY_NAME.items() if field.required)
 
 
-def value_of(name: str, cell: str) -> Any:
-    """What a cell says for a field: None for CLEAR. Raises ValidationError with a sentence."""
-    if cell == CLEAR:
-        if name in _REQUIRED or name == editing.OPT_OUT:
-            raise ValidationError("This field cannot be cleared.")
-        return [] if BY_NAME[name].kind is Kind.IDS else None
-    if name == editing.OPT_OUT:
-        if cell.lower() not in _FLAGS:
-            raise ValidationError("Write yes or no.")
-        return _FLAGS[cell.lower()]
-    return parse(name, cell)
+def _lacks(values: Mapping[str, Any], wrong: Collection[str] = (), is_new: bool = True) -> list[str]:
+    """A sentence about what a new client needs and has not; fields that are `wrong` are there."""
+    missing = [name for name in _REQUIRED if is_empty(values.get(name)) and name not in wrong]
+    if not is_new or not missing:
+        return []
+    return [f"A new client needs: {', '.join(BY_NAME[name].label for name in missing)}."]
+
+
+def _kayse_id(cell: str) -> int:
+    found = parse_id(cell)
+    if found is None:
+        raise ValidationError("A Kayse id is a whole number from 1.")
+    return found
+
+
+def _opt_out(cell: str) -> bool:
+    if cell.lower() not in _FLAGS:
+        raise ValidationError("Write yes or no.")
+    return _FLAGS[cell.lower()]
+
+
+def _cleared(name: str) -> list[int] | None:
+    if name in _REQUIRED or name in (ID, editing.OPT_OUT):
+        raise ValidationError("This field cannot be cleared.")
+    return [] if BY_NAME[name].kind is Kind.IDS else None
+
+
+#: What reads the cells of a field: it raises ValidationError with a sentence.
+_READERS: Mapping[str, Callable[[str], Any]] = {**READERS, ID: _kayse_id, editing.OPT_OUT: _opt_out}
 
 
 def _known(options: Options, parsed: Sequence[_Parsed]) -> _Known:
     """The clients that these rows match, in two queries."""
     ids = {one.values[ID] for one in parsed if one.values.get(ID)}
-    by_id = Client.objects.in_bulk(ids) if ids else {}
+    by_id = {client.pk: client for client in Client.objects.filter(Among("id", ids))}
     by_key: dict[tuple[str, str] | None, Client] = {}
     keys = {one.key[1] for one in parsed if one.key and not one.values.get(ID)}
-    if keys and options.match != "none":
-        for client in Client.objects.filter(external_key__in=keys).order_by("gone_at", "-id"):
+    if options.match != "none":
+        for client in Client.objects.filter(Among("external_key", keys)).order_by("gone_at", "-id"):
             by_key[normal.external(vars(client))] = client
     return _Known(by_id, by_key)
 
@@ -222,12 +251,10 @@ def _twins(mails: set[str], phones: set[str]) -> dict[tuple[str, str], tuple[int
     found: dict[tuple[str, str], tuple[int, str, str]] = {}
     columns = ("id", "first_name", "last_name")
     here = Client.objects.filter(gone_at=None)
-    if mails:
-        for pk, first, last, key in here.filter(email_key__in=mails).values_list(*columns, "email_key"):
-            found[("email", key)] = (pk, _name({"first_name": first, "last_name": last}), "e-mail address")
-    if phones:
-        for pk, first, last, key in here.filter(phone_key__in=phones).values_list(*columns, "phone_key"):
-            found[("phone", key)] = (pk, _name({"first_name": first, "last_name": last}), "phone number")
+    for pk, first, last, key in here.filter(Among("email_key", mails)).values_list(*columns, "email_key"):
+        found[("email", key)] = (pk, _name({"first_name": first, "last_name": last}), "e-mail address")
+    for pk, first, last, key in here.filter(Among("phone_key", phones)).values_list(*columns, "phone_key"):
+        found[("phone", key)] = (pk, _name({"first_name": first, "last_name": last}), "phone number")
     return found
 
 

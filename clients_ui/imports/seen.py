@@ -26,7 +26,9 @@ class Seen:
         """
         hashes = [hash(key) for key in keys]
         pairs = [(one, line) for one, line, key in zip(hashes, lines, keys, strict=True) if key]
-        self._table.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?)", pairs)
+        added = self._table.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?)", pairs).rowcount
+        if not pairs or added == len(pairs):
+            return [None] * len(keys)  # all of them are new, as nearly always
         marks = ", ".join("?" * len(pairs))
         query = f"SELECT key, line FROM seen WHERE key IN ({marks})"  # noqa: S608  (nothing but marks)
         first = dict(self._table.execute(query, [one for one, _ in pairs]))

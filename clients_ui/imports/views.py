@@ -185,18 +185,17 @@ def sentence(counts: dict[str, int]) -> str:
 
 
 def _shown(kept: Import, row: Row) -> dict[str, Any]:
-    """A row with its cells as controls, the wrong one marked."""
+    """A row with its cells as controls, the wrong ones marked."""
     source = row.source or {}
     cells = source.get("cells", [])
-    place = source.get("place")
+    wrong = source.get("places", [])
     whole = len(cells) == len(kept.header)
     return {
         "row": row,
-        "place": place,
         "whole": whole,
         "twin": source.get("twin"),
         "cells": [
-            {"name": name or f"Column {at + 1}", "value": cells[at], "wrong": at == place, "at": at}
+            {"name": name or f"Column {at + 1}", "value": cells[at], "wrong": at in wrong, "at": at}
             for at, name in enumerate(kept.header)
         ]
         if whole
@@ -210,6 +209,8 @@ def fix(request: HttpRequest, pk: int, number: int) -> HttpResponseBase:
     """Other cells for one row."""
     kept = _checked(pk)
     row = get_object_or_404(Row, job=kept.job, number=number)
+    if row.flag != checking.ERROR:  # it was fixed already, as by a double click
+        return htmx.redirect(request, reverse("clients_ui:import_check", args=[pk]))
     old = (row.source or {}).get("cells", [])
     cells = [request.POST.get(f"cell_{at}", cell)[:5_000] for at, cell in enumerate(old)]
     row = services.fix(actor_of(request), kept, row, cells)

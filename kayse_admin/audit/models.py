@@ -9,6 +9,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from kayse_admin.json_text import JsonField
+
 
 class Stage(models.TextChoices):
     """Which moment of an operation an event tells."""
@@ -45,10 +47,10 @@ class Event(models.Model):
     target_kind = models.CharField(max_length=20, blank=True)
     target_id = models.BigIntegerField(null=True)
     target_label = models.CharField(max_length=200, blank=True)
-    before = models.JSONField(null=True)
-    after = models.JSONField(null=True)
-    payload = models.JSONField(null=True)
-    answer = models.JSONField(null=True)
+    before = JsonField(null=True)
+    after = JsonField(null=True)
+    payload = JsonField(null=True)
+    answer = JsonField(null=True)
     #: Empty while nobody knows; else one of `records.Result`.
     result = models.CharField(max_length=12, blank=True)
     http_status = models.SmallIntegerField(null=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -223,19 +224,6 @@ def _close(jobs: QuerySet[Job]) -> bool:
     return bool(jobs.update(state=State.DONE, finished_at=timezone.now(), note="", wait_until=None))
 
 
-def rows_of(chunk: Chunk) -> list[Row]:
-    """The rows of a request that have no outcome yet, without what they were made of."""
-    found = (
-        Row.objects.filter(job_id=chunk.job_id, number__range=(chunk.first, chunk.last), outcome="")
-        .order_by("number")
-        .values_list(*_SENT)
-    )
-    return [Row.light(**dict(zip(_SENT, values, strict=True))) for values in found]
-
-
-_SENT = ("id", "job_id", "number", "line", "target", "label", "body", "before", "flag")
-
-
 def was_sent(chunk: Chunk, row: Row) -> bool:
     """Whether the row went out in another request of its job that Kayse may have carried out."""
     others = Chunk.objects.filter(job_id=chunk.job_id, first__lte=row.number, last__gte=row.number)
@@ -243,11 +231,13 @@ def was_sent(chunk: Chunk, row: Row) -> bool:
     return may_be.exclude(pk=chunk.pk).exists()
 
 
-def record(chunk: Chunk, rows: Sequence[Row], became: Sequence[Became]) -> None:
-    """Write the outcome of rows that have none, and count them; inside the caller's transaction."""
+def record(chunk: Chunk, rows: Sequence[Row], became: Sequence[Became], **also: Any) -> None:
+    """Write the outcome of rows that have none, and count them on their request together with what else is to be
+    written there; inside the caller's transaction.
+    """
     if rows:
         raw.outcomes(rows, became)
-    add(chunk, Counter(one.outcome for one in became))
+    add(chunk, Counter(one.outcome for one in became), **also)
 
 
 def reopen(job: Job, row: Row) -> Chunk | None:
@@ -270,9 +260,9 @@ def reopen(job: Job, row: Row) -> Chunk | None:
     return chunk
 
 
-def add(chunk: Chunk, counts: Mapping[str, int]) -> None:
-    """Count outcomes on a request, up or down."""
-    changes = {name: F(name) + number for name, number in counts.items() if name}
+def add(chunk: Chunk, counts: Mapping[str, int], **also: Any) -> None:
+    """Count outcomes on a request, up or down, and write what else is given."""
+    changes = {name: F(name) + number for name, number in counts.items() if name} | also
     if changes:
         Chunk.objects.filter(pk=chunk.pk).update(**changes)
 

@@ -14,6 +14,8 @@ from django.db.models import F
 from django.db.models.base import ModelState
 from django.utils import timezone
 
+from kayse_admin.json_text import JsonField
+
 
 class Job(models.Model):
     """A bulk change that somebody started."""
@@ -134,11 +136,11 @@ class Row(models.Model):
     target = models.BigIntegerField(null=True)
     label = models.CharField(max_length=200, blank=True)
     #: What is sent, without the id.
-    body = models.JSONField(default=dict)
+    body = JsonField(default=dict)
     #: The known values of the changed fields before, for verifying and for undoing.
-    before = models.JSONField(null=True)
+    before = JsonField(null=True)
     #: What the row was made of, as it came.
-    source = models.JSONField(null=True)
+    source = JsonField(null=True)
     outcome = models.CharField(max_length=9, choices=Outcome.choices, default="", blank=True)
     #: The vendor's id afterwards.
     result = models.BigIntegerField(null=True)

@@ -1,23 +1,21 @@
-"""Writing many rows of a job at once, as each database does it best. Inside the caller's transaction."""
+"""Writing and reading many rows of a job at once, as each database does it best. Inside the caller's transaction."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection
 
-from kayse_admin.jobs.models import Row
+from kayse_admin.jobs.models import Chunk, Row
 from kayse_admin.jobs.registry import Became
+from kayse_admin.json_text import decode_many, encode
 
 _TABLE = f'"{Row._meta.db_table}"'
 _COLUMNS = (
     "job_id", "number", "line", "target", "label", "body", "before", "source", "outcome", "result", "reason",
     "flag",
 )  # fmt: skip
-#: Made once: `json.dumps` with any option makes an encoder for each call.
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def insert(job: int, before: int, batch: Sequence[Row]) -> None:
@@ -38,6 +36,28 @@ def insert(job: int, before: int, batch: Sequence[Row]) -> None:
         else:
             marks = ", ".join(["%s"] * len(_COLUMNS))
             cursor.executemany(f"INSERT INTO {_TABLE} ({columns}) VALUES ({marks})", values)  # noqa: S608
+
+
+def rows_of(chunk: Chunk) -> list[Row]:
+    """The rows of a request that have no outcome yet, in order, without what they were made of."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT id, number, line, target, label, flag, body, before FROM {_TABLE} "  # noqa: S608  (our own name)
+            "WHERE job_id = %s AND number BETWEEN %s AND %s AND outcome = '' ORDER BY number",
+            [chunk.job_id, chunk.first, chunk.last],
+        )
+        found = cursor.fetchall()
+    bodies = decode_many([row[6] for row in found])
+    befores = decode_many([row[7] or "null" for row in found])
+    return [
+        Row.light(
+            id=pk, job_id=chunk.job_id, number=number, line=line, target=target, label=label, flag=flag,
+            body=body, before=before,
+        )
+        for (pk, number, line, target, label, flag, *_), body, before in zip(
+            found, bodies, befores, strict=True
+        )
+    ]  # fmt: skip
 
 
 def outcomes(rows: Sequence[Row], became: Sequence[Became]) -> None:
@@ -63,4 +83,4 @@ def outcomes(rows: Sequence[Row], became: Sequence[Became]) -> None:
 
 def json_value(value: Any) -> str | None:
     """A value as a JSON column takes it from a raw statement; None is NULL."""
-    return None if value is None else _encode(value)
+    return None if value is None else encode(value)

@@ -20,7 +20,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from kayse_admin.actors import Actor
-from kayse_admin.jobs import ending, ledger, preparing, reading_first, unanswered
+from kayse_admin.jobs import ending, ledger, preparing, raw, reading_first, unanswered
 from kayse_admin.jobs.lock import Held, LockLost, is_free, sending
 from kayse_admin.jobs.models import HELD, Chunk, Job, Row
 from kayse_admin.jobs.registry import Became, Kind, kind_of
@@ -38,7 +38,7 @@ from kayse_admin.templatetags.ui import moment
 from kayse_admin.upstream import budget, circuit
 from kayse_admin.upstream.budget import Purpose
 from kayse_admin.upstream.client import read
-from kayse_admin.upstream.gate import DatabaseGate
+from kayse_admin.upstream.gate import Prepaid
 from kayse_admin.upstream.operations import Settled, perform
 
 logger = logging.getLogger("kayse_admin.jobs")
@@ -53,6 +53,14 @@ class Overtaken(Exception):
 
 class Late(Overtaken):
     """Some of its rows are not to be sent any more as they are."""
+
+
+class Spent(Exception):
+    """The hour has no request left for it until then."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__("the hourly budget is used up")
+        self.until = until
 
 
 def serve(after_each: Callable[[], object] = lambda: None) -> int:
@@ -144,7 +152,7 @@ def _serve_once(job: Job, held: Held, person: Actor | None = None) -> int:
     unread = reading_first.unread(chunk) if chunk and kind.reads_first else None
     if chunk and unread:
         purpose = Purpose.PERSON if person else Purpose.JOB
-        if _admitted(job, purpose) and _going(job, purpose):
+        if _admitted(job) and _going(job, purpose):
             _after(job, reading_first.look(job, chunk, unread, kind, actor))
         return 0
     if chunk:
@@ -157,7 +165,7 @@ def _serve_once(job: Job, held: Held, person: Actor | None = None) -> int:
 
 
 def _send(job: Job, chunk: Chunk, kind: Kind, actor: Actor, held: Held, purpose: Purpose) -> int:
-    rows = ledger.rows_of(chunk)
+    rows = raw.rows_of(chunk)
     if not rows:
         Chunk.objects.filter(pk=chunk.pk).update(state=Chunk.State.DONE, finished_at=timezone.now())
         return 0
@@ -179,12 +187,14 @@ def _send(job: Job, chunk: Chunk, kind: Kind, actor: Actor, held: Held, purpose:
             raise Overtaken
         if kind.overtaken(job, rows) or kind.doubtful(job, rows):
             raise Late
+        if until := budget.take(purpose):
+            raise Spent(until)
 
     def settle(outcome: Outcome[Any]) -> Settled:
         _settle(job, chunk, kind, actor, rows, outcome, at)
         return Settled()
 
-    if not _admitted(job, purpose):
+    if not _admitted(job):
         return 0
     try:
         outcome = perform(
@@ -194,7 +204,7 @@ def _send(job: Job, chunk: Chunk, kind: Kind, actor: Actor, held: Held, purpose:
             operation=operation,
             payload=kind.payload(job, rows),
             before=_before(rows),
-            send=lambda kayse: kind.send(_in_time(kayse, purpose), job, rows),
+            send=lambda kayse: kind.send(_prepaid(kayse, purpose), job, rows),
             settle=settle,
             reason=job.reason,
             purpose=purpose,
@@ -206,6 +216,9 @@ def _send(job: Job, chunk: Chunk, kind: Kind, actor: Actor, held: Held, purpose:
         _leave_out(job, chunk, kind)
         return _send(job, chunk, kind, actor, held, purpose)
     except Overtaken:
+        return 0
+    except Spent as spent:
+        ledger.wait(job, spent.until, BUDGET.format(moment(spent.until)))
         return 0
     _after(job, outcome)
     if Job.objects.filter(pk=job.pk, state=Job.State.PAUSED).exists():
@@ -221,26 +234,24 @@ def _leave_out(job: Job, chunk: Chunk, kind: Kind) -> None:
     with transaction.atomic():
         if not Chunk.objects.filter(pk=chunk.pk, state=Chunk.State.PENDING).exists():
             return
-        rows = ledger.rows_of(chunk)
+        rows = raw.rows_of(chunk)
         doubts, over = kind.doubtful(job, rows), kind.overtaken(job, rows)
         why = {**doubts, **over}
         late = [row for row in rows if row.number in why]
-        became = [
-            Became(
-                Row.Outcome.UNKNOWN if ledger.was_sent(chunk, row) else Row.Outcome.FAILED,
-                row.target,
-                why[row.number],
-            )
-            for row in late
-        ]
-        ledger.record(chunk, late, became)
+        ledger.record(chunk, late, [_overtaken(chunk, row, why[row.number]) for row in late])
         asked = [row.pk for row in late if row.number not in over and not row.flag]
         Row.objects.filter(pk__in=asked).update(flag=HELD)
 
 
+def _overtaken(chunk: Chunk, row: Row, why: str) -> Became:
+    """It failed, or is as unknown as before where an earlier request with it was not answered."""
+    outcome = Row.Outcome.UNKNOWN if ledger.was_sent(chunk, row) else Row.Outcome.FAILED
+    return Became(outcome, row.target, why)
+
+
 def _ask(job: Job, chunk: Chunk, kind: Kind, actor: Actor, rows: list[Row], purpose: Purpose) -> int:
     """A request that only reads: it changes nothing, so what a process that dies was told is simply asked again."""
-    if not _admitted(job, purpose) or not _going(job, purpose):
+    if not _admitted(job) or not _going(job, purpose):
         return 0
     at = timezone.now()
     outcome = read(lambda kayse: kind.send(kayse, job, rows), purpose=purpose)
@@ -257,27 +268,23 @@ def _going(job: Job, purpose: Purpose) -> bool:
     return Job.objects.filter(pk=job.pk, state=Job.State.RUNNING).exists()
 
 
-def _in_time(kayse: KayseClient, purpose: Purpose) -> KayseClient:
-    """The client, which takes no longer than a person waits for any answer when a person waits for this one."""
-    if purpose is not Purpose.PERSON:
-        return kayse
-    return kayse.with_gate(DatabaseGate(purpose), deadline=settings.KAYSE_PERSON_DEADLINE)
+def _prepaid(kayse: KayseClient, purpose: Purpose) -> KayseClient:
+    """The client for a request that is charged with its intent: one commit for both. It takes no longer than a person
+    waits for any answer when a person waits for this one.
+    """
+    deadline = settings.KAYSE_PERSON_DEADLINE if purpose is Purpose.PERSON else None
+    return kayse.with_gate(Prepaid(purpose), deadline=deadline)
 
 
-def _admitted(job: Job, purpose: Purpose) -> bool:
-    """Whether it makes sense to try: a request that the gate would refuse anyway leaves no trace in the record."""
+def _admitted(job: Job) -> bool:
+    """Whether it makes sense to try: a request that the breaker would refuse anyway leaves no trace in the record."""
     row = circuit.state()
     until = circuit.open_until(row)
     if row.refused_at:
         ledger.stand(job, KEY_REFUSED)
     elif until:
         ledger.wait(job, until, f"waiting for Kayse, which has been failing, until {moment(until)}")
-    else:
-        hour = budget.current()
-        if hour.used < hour.limit - budget.kept(purpose):
-            return True
-        ledger.wait(job, hour.reset_at, BUDGET.format(moment(hour.reset_at)))
-    return False
+    return not row.refused_at and not until
 
 
 KEY_REFUSED = "Kayse refuses our key. Resume the job when an administrator has put it right."
@@ -293,43 +300,42 @@ def _settle(
     job: Job, chunk: Chunk, kind: Kind, actor: Actor, rows: list[Row], outcome: Outcome[Any], at: datetime
 ) -> None:
     """Write what the answer means, in the transaction of the outcome."""
-    mine = Chunk.objects.filter(pk=chunk.pk)
-    mine.update(
-        requests=F("requests") + outcome.requests, duration_ms=outcome.duration_ms, finished_at=timezone.now()
-    )
+    took = {
+        "requests": F("requests") + outcome.requests,
+        "duration_ms": outcome.duration_ms,
+        "finished_at": timezone.now(),
+    }
     if isinstance(outcome, Applied):
         became = kind.settle(actor, job, rows, outcome.value, at)
         silent = [row for row, one in zip(rows, became, strict=True) if one.outcome == Row.Outcome.UNKNOWN]
-        mine.update(state=Chunk.State.DONE, detail="", verify_at=unanswered.look_at(silent, kind))
-        ledger.record(chunk, rows, became)
+        look_at = unanswered.look_at(silent, kind)
+        ledger.record(chunk, rows, became, state=Chunk.State.DONE, detail="", verify_at=look_at, **took)
     elif isinstance(outcome, Unknown) and kind.reads:
-        mine.update(state=Chunk.State.FAILED, detail=outcome.sentence)
-        ledger.record(chunk, rows, [Became(Row.Outcome.FAILED, reason=outcome.reason.sentence)] * len(rows))
+        failed = [Became(Row.Outcome.FAILED, reason=outcome.reason.sentence)] * len(rows)
+        ledger.record(chunk, rows, failed, state=Chunk.State.FAILED, detail=outcome.sentence, **took)
     elif isinstance(outcome, Unknown):
-        unanswered.note(chunk, rows, kind, outcome.sentence)
+        unanswered.note(chunk, rows, kind, outcome.sentence, **took)
     elif isinstance(outcome, Rejected) and not outcome.is_key_refused:
         kind.refused(rows, outcome, at)
-        _refused(job, chunk, kind, rows, outcome)
+        _refused(job, chunk, kind, rows, outcome, **took)
     else:
-        mine.update(state=Chunk.State.PENDING, detail=outcome.sentence)
+        ledger.add(chunk, {}, state=Chunk.State.PENDING, detail=outcome.sentence, **took)
 
 
-def _refused(job: Job, chunk: Chunk, kind: Kind, rows: list[Row], outcome: Rejected) -> None:
+def _refused(job: Job, chunk: Chunk, kind: Kind, rows: list[Row], outcome: Rejected, **took: Any) -> None:
     """A batch that was refused as a whole: halve it as long as requests for that are left, else all rows failed."""
     said = outcome.message or outcome.sentence
-    mine = Chunk.objects.filter(pk=chunk.pk)
     halving = kind.can_halve and len(rows) > 1 and outcome.status in (400, 413, 422)
     if halving and ledger.splits_left(job) >= 2:
         middle = len(rows) // 2
         for half in (rows[:middle], rows[middle:]):
             Chunk.objects.create(job=job, first=half[0].number, last=half[-1].number, is_half=True)
-        mine.update(
-            state=Chunk.State.FAILED, detail=f"Refused as a whole and halved. Kayse says: {said}"[:500]
-        )
+        detail = f"Refused as a whole and halved. Kayse says: {said}"
+        ledger.add(chunk, {}, state=Chunk.State.FAILED, detail=detail[:500], **took)
         return
     more = "" if len(rows) == 1 else f" (told for {len(rows)} rows at once)"
-    mine.update(state=Chunk.State.FAILED, detail=said[:500])
-    ledger.record(chunk, rows, [Became(Row.Outcome.FAILED, reason=f"Kayse says: {said}{more}")] * len(rows))
+    failed = [Became(Row.Outcome.FAILED, reason=f"Kayse says: {said}{more}")] * len(rows)
+    ledger.record(chunk, rows, failed, state=Chunk.State.FAILED, detail=said[:500], **took)
 
 
 def _after(job: Job, outcome: Outcome[Any] | None) -> None:

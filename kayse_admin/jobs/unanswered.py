@@ -20,7 +20,7 @@ from kayse_admin.actors import Actor
 from kayse_admin.audit import recorder
 from kayse_admin.audit.models import Event, Stage
 from kayse_admin.audit.records import Finding
-from kayse_admin.jobs import ledger
+from kayse_admin.jobs import ledger, raw
 from kayse_admin.jobs.models import Chunk, Job, Row
 from kayse_admin.jobs.registry import Became, Kind, Seen, kind_of
 from kayse_admin.kayse_api.outcomes import Applied, Outcome, Rejected
@@ -32,19 +32,20 @@ def take_over(job: Job) -> None:
     """Call unknown what is "being sent" although nobody sends: whoever holds the lock may say so."""
     for chunk in job.chunks.filter(state=Chunk.State.SENDING):
         with transaction.atomic():
-            rows = ledger.rows_of(chunk)
+            rows = raw.rows_of(chunk)
             note(chunk, rows, kind_of(job), INTERRUPTED)
             begun = _intent_of(chunk)
             if begun and recorder.closing_of(begun.operation) is None:
                 recorder.reconciled(begun, Finding("unknown", INTERRUPTED), Actor.system("Jobs"))
 
 
-def note(chunk: Chunk, rows: list[Row], kind: Kind, why: str) -> None:
-    """Write that nobody knows what became of these rows; inside the caller's transaction."""
-    Chunk.objects.filter(pk=chunk.pk).update(
-        state=Chunk.State.UNKNOWN, detail=why[:500], verify_at=look_at(rows, kind)
-    )
-    ledger.record(chunk, rows, [Became(Row.Outcome.UNKNOWN, reason=why)] * len(rows))
+def note(chunk: Chunk, rows: list[Row], kind: Kind, why: str, **also: Any) -> None:
+    """Write that nobody knows what became of these rows, and what else is given of their request; inside the caller's
+    transaction.
+    """
+    became = [Became(Row.Outcome.UNKNOWN, reason=why)] * len(rows)
+    state = {"state": Chunk.State.UNKNOWN, "detail": why[:500], "verify_at": look_at(rows, kind)}
+    ledger.record(chunk, rows, became, **state, **also)
 
 
 def look_at(rows: Sequence[Row], kind: Kind) -> datetime | None:

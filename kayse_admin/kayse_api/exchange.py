@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
+import orjson
+
 from kayse_admin.kayse_api import gesture
 from kayse_admin.kayse_api.config import KayseConfig
 from kayse_admin.kayse_api.errors import NeverSent, NotSendable, NoUsableAnswer
@@ -172,13 +174,25 @@ class Exchange:
 def to_json(body: Mapping[str, Any]) -> bytes:
     """`body` as strict JSON in UTF-8.
 
+    orjson takes a fifth of the time of the standard library; it writes null for NaN, so what has a null in it is left
+    to the latter, which refuses NaN, and so is what orjson refuses.
+
     Raises:
         NotSendable: NaN, a lone surrogate, a type that JSON has not, or too deep.
     """
     try:
+        fast = orjson.dumps(body, option=_STRICT)
+        if b"null" not in fast:
+            return fast
+    except orjson.JSONEncodeError:
+        pass
+    try:
         return json.dumps(body, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise NotSendable(f"not JSON: {type(error).__name__}") from None
+
+
+_STRICT = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 
 
 def _unknown(call: Call[T], reason: UnknownReason, status: int | None) -> Unknown:

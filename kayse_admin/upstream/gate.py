@@ -49,3 +49,13 @@ class DatabaseGate:
             circuit.failed()
         elif answer.status != 429:
             circuit.succeeded()
+
+
+class Prepaid(DatabaseGate):
+    """Admits the first try unasked: whoever made the gate has taken its request from the hour, in the transaction of
+    the intent, and has looked at the circuit breaker.
+    """
+
+    def admit(self, request: RequestInfo) -> NotSent | RateLimited | None:
+        """Only further tries are charged here."""
+        return None if request.attempt == 1 else super().admit(request)

@@ -68,6 +68,17 @@ def test_a_bad_cell_is_named(cells: dict[str, str], word: str) -> None:
     assert word in row.reason
 
 
+def test_every_bad_cell_is_named() -> None:
+    (row,) = checked(line(mobile="123", email="no mail", first_name="", external_source_id=""))
+    assert row.reason.startswith("mobile: This is not a phone number")
+    assert "email: This is not an e-mail address" in row.reason
+    assert row.reason.endswith("A new client needs: First name, External id.")
+    assert (row.source or {})["places"] == [4, 5]
+    # Who is meant may be known here: then nothing is missing.
+    (row,) = checked(line(mobile="123", first_name=""))
+    assert "needs" not in row.reason
+
+
 def test_an_update_sends_what_differs(ana: Client) -> None:
     cells = {
         "external_source": str(ana.external_source),

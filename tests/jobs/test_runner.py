@@ -17,7 +17,7 @@ from clients_ui.models import Client
 from kayse_admin.accounts.models import User
 from kayse_admin.actors import Actor
 from kayse_admin.audit.models import Event
-from kayse_admin.jobs import ledger, runner, tasks, unanswered
+from kayse_admin.jobs import ledger, raw, runner, tasks, unanswered
 from kayse_admin.jobs.models import Chunk, Job, Row
 from kayse_admin.kayse_api.schemas import Client as Told
 from kayse_admin.upstream import budget, circuit
@@ -321,13 +321,13 @@ def test_a_job_that_is_paused_meanwhile_is_not_sent(
     sandbox: Sandbox, owner: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = started(owner, [new_client(1)])
-    original = ledger.rows_of
+    original = raw.rows_of
 
     def paused_meanwhile(chunk: Any) -> Any:
         ledger.pause(job)
         return original(chunk)
 
-    monkeypatch.setattr(ledger, "rows_of", paused_meanwhile)
+    monkeypatch.setattr(raw, "rows_of", paused_meanwhile)
     runner.serve()
     assert sandbox.requests("POST") == []
     assert Event.objects.filter(job=job.pk).count() == 0
