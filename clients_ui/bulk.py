@@ -79,17 +79,11 @@ class Upsert(Kind):
     def overtaken(self, job: Job, rows: Sequence[Row]) -> dict[int, str]:
         """Rows that would let somebody be called who opted out, as is known here, after the row was made.
 
-        An opt-out that was known then is what such a row is there to lift.
+        An opt-out that was known then is what such a row is there to lift, and no later one.
         """
-        lifts = {
-            row.target: row.number
-            for row in rows
-            if row.target
-            and row.body.get(editing.OPT_OUT) is False
-            and (row.before or {}).get(editing.OPT_OUT) is not True
-        }
-        since = Client.objects.filter(pk__in=lifts, voice_calls_opted_out=True)
-        return {lifts[pk]: OPTED_OUT_SINCE for pk in since.values_list("pk", flat=True)}
+        lifts = {row.target: row for row in rows if row.target and row.body.get(editing.OPT_OUT) is False}
+        out = Client.objects.filter(pk__in=lifts, voice_calls_opted_out=True).values_list("pk", "opt_outs")
+        return {lifts[pk].number: OPTED_OUT_SINCE for pk, times in out if not _is_meant(lifts[pk], times)}
 
     def doubtful(self, job: Job, rows: Sequence[Row]) -> dict[int, str]:
         """New clients who may be there by now, and changes of what somebody has changed meanwhile."""
@@ -286,6 +280,19 @@ class Refresh(Kind):
 def _mark_deleted(pks: Collection[int], at: datetime, actor: Actor) -> None:
     """Note that somebody deleted these clients at Kayse through this dashboard."""
     Client.objects.filter(pk__in=pks, gone_at=None).update(gone_at=at, changed_at=at, changed_by=actor.id)
+
+
+def noting_opt_out(row: Row, client: Client) -> Row:
+    """The row; if it lifts an opt-out, with a mark which one of the client's it is."""
+    if row.body.get(editing.OPT_OUT) is False:
+        row.flag = str(client.opt_outs or 0)
+    return row
+
+
+def _is_meant(row: Row, times: int | None) -> bool:
+    """Whether the opt-out that stands is the one that was known when the row was made."""
+    was_known = (row.before or {}).get(editing.OPT_OUT) is True
+    return was_known and row.flag in ("", str(times or 0))
 
 
 def page_of(row: Row) -> str:

@@ -32,6 +32,7 @@ def merge(
     at = at.replace(microsecond=0)
     ages = {name: client.age(name) for name in DOCUMENTED}
     changed = set()
+    was_opted_out = client.voice_calls_opted_out
     for name in DOCUMENTED:
         age = ages[name]
         if name not in told or (age is not None and age > at):
@@ -45,6 +46,8 @@ def merge(
             found(client, name)
         if name in client.extra:  # it could not be read when it was told the last time
             client.extra = {key: kept for key, value in client.extra.items() if key != name}
+    if client.voice_calls_opted_out and not was_opted_out:
+        client.opt_outs = (client.opt_outs or 0) + 1
     if extra and at >= client.told_at:
         client.extra = with_extra(client.extra, extra)
     _write_ages(client, ages, max(at, client.told_at))

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from django.db import connection, transaction
 
 from clients_ui import directory, knowledge, normal
+from clients_ui.editing import OPT_OUT
 from clients_ui.export_file import BadRow, Row
 from clients_ui.fields import DOCUMENTED
 from clients_ui.models import NEVER, Client
@@ -210,7 +211,17 @@ def _on_conflict(names: Sequence[str]) -> str:
     parts = normal.PARTS if set(knowledge.NAMES) <= set(names) else ()
     changed = [*names, *keys, *parts, "told_at", "told"]
     pairs = ", ".join(f'"{name}" = EXCLUDED."{name}"' for name in changed)
+    if OPT_OUT in names:
+        pairs += f", {_COUNT_OPT_OUT}"
     return "ON CONFLICT (id) DO UPDATE SET " + pairs  # nosec B608  # names of our own columns
+
+
+_TABLE = Client._meta.db_table
+#: As `knowledge.merge` counts it.
+_COUNT_OPT_OUT = (
+    f"opt_outs = CASE WHEN EXCLUDED.{OPT_OUT} AND NOT COALESCE({_TABLE}.{OPT_OUT}, FALSE) "
+    f"THEN COALESCE({_TABLE}.opt_outs, 0) + 1 ELSE {_TABLE}.opt_outs END"
+)
 
 
 def _merge(row: Row, at: datetime, by: Actor | None) -> None:

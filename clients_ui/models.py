@@ -71,6 +71,9 @@ class Client(models.Model):
     changed_at = models.DateTimeField(default=NEVER)
     #: Account of the person who last changed it through this dashboard.
     changed_by = models.BigIntegerField(null=True)
+    #: How often it became known that they opted out of calls, so that a second time is told from the first; None for
+    #: never since this is counted.
+    opt_outs = models.IntegerField(null=True)
     #: Since when we know that it is deleted at the vendor.
     gone_at = models.DateTimeField(null=True)
 

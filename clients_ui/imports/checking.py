@@ -13,8 +13,9 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.db.models import F
 
-from clients_ui import editing, normal
+from clients_ui import bulk, editing, normal
 from clients_ui.fields import BY_NAME, Kind, is_empty
 from clients_ui.forms import READERS
 from clients_ui.imports.mapping import ID, Options
@@ -29,6 +30,8 @@ from kayse_admin.jobs.models import Row
 BATCH = 1_000
 CLEAR = "CLEAR"
 ERROR, TWIN = "error", "twin"
+LEFT = "This client was deleted at Kayse. To create them again, go back to the columns and say so there."
+AGAIN = "Was deleted at Kayse, and is created again as a new client."
 _FLAGS = {
     **dict.fromkeys(("true", "t", "1", "yes", "y"), True),
     **dict.fromkeys(("false", "f", "0", "no", "n"), False),
@@ -66,7 +69,7 @@ class Checker:
                 self._match(one, known, line)
             self._look_for_twins([one for one in parsed if not one.row.flag and not one.row.target])
             for one in parsed:
-                if not one.row.flag:
+                if one.row.flag not in (ERROR, TWIN):
                     one.row.source = None  # nobody looks at the cells of a good row again
                 yield one.row
 
@@ -107,10 +110,24 @@ class Checker:
         if pk and client is None:
             one.refuse(f"Client {pk} is not known here. Open it by its id once, then import again.")
         elif client is not None and client.gone_at:
-            one.refuse("This client was deleted at Kayse.")
+            self._again(one, client)
         elif client is not None:
             self._update(one, client)
         else:
+            self._create(one)
+
+    def _again(self, one: _Parsed, gone: Client) -> None:
+        """Somebody who was deleted at Kayse: nothing brings them back, but they can be created anew."""
+        if self.options.mode == "update":
+            one.refuse("This client was deleted at Kayse.")
+        elif self.options.deleted == "leave":
+            one.refuse(LEFT)
+        elif gone.voice_calls_opted_out and one.values.get(editing.OPT_OUT) is False:
+            one.refuse("They had opted out of calls when they were deleted at Kayse. Leave that cell empty.")
+        else:
+            if gone.voice_calls_opted_out:
+                one.values[editing.OPT_OUT] = True  # that they were deleted is no word of theirs about calls
+            one.row.reason = AGAIN
             self._create(one)
 
     def _create(self, one: _Parsed) -> None:
@@ -134,14 +151,14 @@ class Checker:
             for name, value in one.values.items()
             if self._writes(name, now) and not (name in now and editing.same(name, value, now[name]))
         }
-        flag = "voice_calls_opted_out"
-        if changes.get(flag) is False and not self.may_opt_in:
+        if changes.get(editing.OPT_OUT) is False and not self.may_opt_in:
             one.refuse("This takes back an opt-out from calls, which needs an administrator.")
             return
         if not changes:
             row.outcome, row.reason = Row.Outcome.UNCHANGED, "Everything is as it is known here."
             return
         row.body, row.before = changes, {name: now[name] for name in changes if name in now}
+        bulk.noting_opt_out(row, client)
 
     def _writes(self, name: str, now: Mapping[str, Any]) -> bool:
         policy = self.options.policy(name)
@@ -241,7 +258,9 @@ def _known(options: Options, parsed: Sequence[_Parsed]) -> _Known:
     by_key: dict[tuple[str, str] | None, Client] = {}
     keys = {one.key[1] for one in parsed if one.key and not one.values.get(ID)}
     if options.match != "none":
-        for client in Client.objects.filter(Among("external_key", keys)).order_by("gone_at", "-id"):
+        # The last one counts: whoever is there before whoever was deleted, and the older one of two.
+        deleted_first = F("gone_at").asc(nulls_last=True)
+        for client in Client.objects.filter(Among("external_key", keys)).order_by(deleted_first, "-id"):
             by_key[normal.external(vars(client))] = client
     return _Known(by_id, by_key)
 
@@ -269,10 +288,14 @@ def count(row: Row, counts: Counter[str]) -> Row:
         counts["twins"] += 1
     elif row.flag == ERROR:
         counts["errors"] += 1
+        if row.reason == LEFT:
+            counts["deleted"] += 1
     elif row.outcome == Row.Outcome.UNCHANGED:
         counts["unchanged"] += 1
     elif row.outcome == "":
         counts["updates" if row.target else "creates"] += 1
+        if row.reason == AGAIN:
+            counts["again"] += 1
         opted = row.body.get("voice_calls_opted_out")
         if row.target and opted is not None:
             counts["opt_outs" if opted else "opt_ins"] += 1

@@ -35,6 +35,9 @@ class ColumnsForm(forms.Form):
 
     mode = forms.ChoiceField(choices=list(mapping.MODES.items()), label="What to do")
     match = forms.ChoiceField(choices=list(mapping.MATCHES.items()), label="How rows find their client")
+    deleted = forms.ChoiceField(
+        choices=list(mapping.DELETED.items()), label="Rows of clients who were deleted at Kayse"
+    )
     source = forms.CharField(
         max_length=200,
         required=False,
@@ -57,7 +60,9 @@ class ColumnsForm(forms.Form):
     @classmethod
     def showing(cls, header: list[str], options: Options) -> ColumnsForm:
         """The form with these choices made."""
-        initial: dict[str, Any] = {"mode": options.mode, "match": options.match, "source": options.source}
+        initial: dict[str, Any] = {
+            name: getattr(options, name) for name in ("mode", "match", "source", "deleted")
+        }
         for place, name in enumerate(options.columns):
             initial[f"column_{place}"] = name
             initial[f"policy_{place}"] = options.policy(name)
@@ -80,7 +85,8 @@ class ColumnsForm(forms.Form):
             for place, name in enumerate(columns)
             if name and name != ID
         }
-        return Options(columns, found["mode"], found["match"], policies, found["source"].strip())
+        source = found["source"].strip()
+        return Options(columns, found["mode"], found["match"], policies, source, found["deleted"])
 
     def columns(self, sample: list[list[str]]) -> list[dict[str, Any]]:
         """Each column with its controls and its first values."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, Self
 
 from clients_ui.fields import BY_NAME, WRITABLE, Kind
@@ -14,6 +14,7 @@ from clients_ui.normal import key
 Mode = Literal["create", "update", "both"]
 Match = Literal["id", "external", "none"]
 Policy = Literal["always", "if_empty", "never"]
+Deleted = Literal["leave", "anew"]
 
 MODES: dict[str, str] = {
     "both": "Create new clients and update known ones",
@@ -29,6 +30,10 @@ POLICIES: dict[str, str] = {
     "always": "Always",
     "if_empty": "Only if empty at Kayse",
     "never": "Never (new clients only)",
+}
+DELETED: dict[str, str] = {
+    "leave": "Leave them out",
+    "anew": "Create them again, as new clients",
 }
 #: The pseudo-field of a column that holds the Kayse id.
 ID = "id"
@@ -63,6 +68,8 @@ class Options:
     policies: dict[str, Policy] = field(default_factory=dict)
     #: The external source of every row, where the file has no column for it.
     source: str = ""
+    #: What becomes of rows of clients who were deleted at Kayse.
+    deleted: Deleted = "leave"
 
     @classmethod
     def load(cls, raw: dict[str, Any]) -> Self:
@@ -121,8 +128,9 @@ def guess(header: Sequence[str]) -> Options:
 
 
 def remember(header: Sequence[str], options: Options) -> None:
-    """Keep the choices for the next file with these columns."""
-    RememberedMapping.objects.update_or_create(pk=header_digest(header), defaults={"options": options.dump()})
+    """Keep the choices for the next file with these columns; who was deleted is asked about each time."""
+    kept = replace(options, deleted="leave").dump()
+    RememberedMapping.objects.update_or_create(pk=header_digest(header), defaults={"options": kept})
 
 
 def header_digest(header: Sequence[str]) -> str:

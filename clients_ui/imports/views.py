@@ -172,6 +172,8 @@ _WORDS = {
     "unchanged": "unchanged",
     "errors": "have errors",
     "twins": "may be duplicates",
+    "again": "",
+    "deleted": "",
     "opt_outs": "",
     "opt_ins": "",
     "rows": "",
@@ -248,7 +250,8 @@ def _bad(kept: Import) -> Iterator[str]:
     writer = csv.writer(out)
     writer.writerow([*map(neutral, kept.header), "line", "reason"])
     yield "\ufeff" + out.getvalue()
-    for row in Row.objects.filter(job=kept.job).exclude(flag="").order_by("number").iterator(chunk_size=500):
+    bad = Row.objects.filter(job=kept.job, flag__in=(checking.ERROR, checking.TWIN))
+    for row in bad.order_by("number").iterator(chunk_size=500):
         out.seek(0)
         out.truncate()
         cells = list(map(neutral, (row.source or {}).get("cells", [])))[: len(kept.header)]

@@ -44,7 +44,7 @@ def edit(
         made.before = {name: now[name] for name in body if name in now}
         if not body:
             made.outcome, made.reason = Row.Outcome.UNCHANGED, "Everything is as it is known here."
-        return made
+        return bulk.noting_opt_out(made, client)
 
     many = clients_words(len(ids))
     title = f"Edit {editing.labels(changes)} of {many}"

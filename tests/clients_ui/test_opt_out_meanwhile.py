@@ -7,7 +7,7 @@ import uuid
 import pytest
 from django.utils import timezone
 
-from clients_ui import bulk
+from clients_ui import bulk, export_file, load
 from clients_ui.models import Client
 from clients_ui.selection import changes
 from kayse_admin.accounts.models import User
@@ -39,6 +39,7 @@ def waiting(actor: Actor, pks: list[int], was: bool | None, **more: str) -> Job:
     if was is not None:
         for row in rows:
             row.before = {"voice_calls_opted_out": was}
+            bulk.noting_opt_out(row, Client.objects.get(pk=row.target))
     return start(actor, bulk.Upsert, "Lift", rows, uuid.uuid4(), reason="all agreed", at_once=0)
 
 
@@ -92,3 +93,25 @@ def test_one_in_between_the_look_and_the_sending(
     runner.serve()
     assert outcomes(job) == {"updated": 1, "failed": 1}
     assert Row.objects.get(job=job, target=pk).outcome == Row.Outcome.FAILED
+
+
+@pytest.mark.parametrize("way", ["dashboard", "export"])
+def test_one_that_was_lifted_and_made_again_stays(
+    sandbox: Sandbox, admin: Actor, hundred: list[int], way: str
+) -> None:
+    """The opt-out that the job was to lift is gone; the one that stands now is another."""
+    pk = hundred[0]
+    sandbox.call("PUT", f"/clients/{pk}", OPT_OUT)
+    job = waiting(admin, hundred[:1], True)
+    for told in (LIFT, OPT_OUT):
+        if way == "dashboard":
+            changes.edit(admin, [pk], told, uuid.uuid4(), "they said so")
+        else:
+            sandbox.call("PUT", f"/clients/{pk}", told)
+            row = export_file.Row(2, pk, dict(told))
+            load.load([row], timezone.now() + timezone.timedelta(seconds=1 + told["voice_calls_opted_out"]))
+    assert sandbox.client(pk)["voice_calls_opted_out"] is True
+    runner.serve()
+    assert sandbox.client(pk)["voice_calls_opted_out"] is True
+    assert outcomes(job) == {"failed": 1}
+    assert Row.objects.get(job=job).reason == bulk.OPTED_OUT_SINCE

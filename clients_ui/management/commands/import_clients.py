@@ -14,7 +14,7 @@ from django.template.defaultfilters import pluralize
 from tqdm import tqdm
 
 from clients_ui.fields import BY_NAME
-from clients_ui.imports import mapping, services
+from clients_ui.imports import checking, mapping, services
 from clients_ui.imports.decoding import NotACsv
 from clients_ui.imports.mapping import ID, Options
 from clients_ui.imports.models import Import
@@ -43,6 +43,12 @@ class Command(BaseCommand):
         )
         parser.add_argument("--mode", choices=list(mapping.MODES))
         parser.add_argument("--match", choices=list(mapping.MATCHES))
+        parser.add_argument(
+            "--deleted",
+            choices=list(mapping.DELETED),
+            default="leave",
+            help="rows of clients who were deleted at Kayse: left out, or created anew",
+        )
         parser.add_argument("--source", default="", help="external source of all rows")
         parser.add_argument("--reason", default="")
         parser.add_argument("--again", action="store_true", help="import a file that was imported before")
@@ -72,7 +78,8 @@ class Command(BaseCommand):
             self._send(job)
 
     def _tell(self, kept: Import, job: Job) -> None:
-        for row in Row.objects.filter(job=job).exclude(flag="").order_by("number")[:MOST_NAMED]:
+        bad = Row.objects.filter(job=job, flag__in=(checking.ERROR, checking.TWIN))
+        for row in bad.order_by("number")[:MOST_NAMED]:
             self.stderr.write(f"line {row.line}: {row.reason}")
         counts = kept.counts or {}
         plan = planning.plan_rows(counts.get("creates", 0) + counts.get("updates", 0))
@@ -126,6 +133,7 @@ def _options(kept: Import, given: dict[str, Any]) -> Options:
         given["match"] or guessed.match,
         guessed.policies,
         given["source"] or guessed.source,
+        given["deleted"],
     )
     if problems := mapping.problems(options):
         raise CommandError(" ".join(problems))
