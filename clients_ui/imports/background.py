@@ -14,7 +14,7 @@ from clients_ui.imports.mapping import Options
 from clients_ui.imports.models import Import
 from kayse_admin.accounts.roles import Capability
 from kayse_admin.actors import Actor
-from kayse_admin.jobs import ledger
+from kayse_admin.jobs import ledger, tasks
 from kayse_admin.jobs.models import Job, Row
 from kayse_admin.jobs.preparing import Interrupted
 
@@ -34,7 +34,7 @@ def ask(actor: Actor, kept: Import, options: Options) -> Job:
         kept.save()
         if old is not None:
             ledger.discard(old)
-        ledger.wake()
+        tasks.wake()
     return job
 
 

@@ -12,8 +12,9 @@ class JobsConfig(AppConfig):
     label = "jobs"
 
     def ready(self) -> None:
-        """Let the log find the requests that held a row about somebody."""
+        """Say what the queue wakes somebody up for; let the log find the requests that held a row about somebody."""
         from kayse_admin.audit import mentions as log
-        from kayse_admin.jobs import mentions
+        from kayse_admin.jobs import mentions, runner, tasks
 
+        tasks.register(runner.work)
         log.register(mentions.of)

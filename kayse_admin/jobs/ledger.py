@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from kayse_admin.accounts.roles import granted, label_of
 from kayse_admin.actors import Actor
-from kayse_admin.jobs import raw
+from kayse_admin.jobs import raw, tasks
 from kayse_admin.jobs.models import OUTCOMES, TURNS, Chunk, Job, Row
 from kayse_admin.jobs.registry import Became
 
@@ -85,7 +85,7 @@ def start(job: Job, *, size: int, at_once: int = 0) -> bool:
         _count_settled(job)
         alone = now + ALONE if 0 < count <= at_once else None
         Job.objects.filter(pk=job.pk).update(to_send=count, at_once=bool(alone), wait_until=alone)
-        wake(alone)
+        tasks.wake(alone)
     job.refresh_from_db()
     return True
 
@@ -113,14 +113,6 @@ def _count_settled(job: Job) -> None:
         Chunk.objects.create(
             job=job, state=Chunk.State.DONE, finished_at=now, detail="Nothing to send.", **found
         )
-
-
-def wake(at: datetime | None = None) -> None:
-    """Put the errand "serve the jobs" into the queue, for now or for later; part of the caller's transaction."""
-    from kayse_admin.jobs.tasks import serve_jobs
-
-    task = serve_jobs.using(run_after=at) if at else serve_jobs
-    task.enqueue()
 
 
 def due() -> Job | None:
@@ -165,9 +157,9 @@ def hand_over(job: Job) -> None:
     job.refresh_from_db()
     if job.state == State.RUNNING:
         Job.objects.filter(pk=job.pk, state=State.RUNNING).update(state=State.QUEUED, wait_until=None)
-        wake()
+        tasks.wake()
     elif job.state == State.WAITING:
-        wake(job.wait_until)
+        tasks.wake(job.wait_until)
 
 
 def wait(job: Job, until: datetime, note: str) -> None:
@@ -196,7 +188,7 @@ def resume(job: Job) -> bool:
         mine = Job.objects.filter(pk=job.pk, state__in=(State.PAUSED, State.DONE))
         if not mine.update(state=State.QUEUED, note="", finished_at=None):
             return False
-        wake()
+        tasks.wake()
     return True
 
 

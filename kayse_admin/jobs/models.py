@@ -115,6 +115,11 @@ class Chunk(models.Model):
     class Meta:
         indexes = [models.Index(fields=["job", "state", "first"], name="chunk_next")]
 
+    @property
+    def settled(self) -> int:
+        """Rows whose outcome came of it."""
+        return self.created + self.updated + self.unchanged + self.failed + self.unknown
+
 
 class Row(models.Model):
     """One row of a job, and what became of it."""

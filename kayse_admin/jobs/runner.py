@@ -20,7 +20,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from kayse_admin.actors import Actor
-from kayse_admin.jobs import ending, ledger, preparing, raw, reading_first, unanswered
+from kayse_admin.jobs import ending, ledger, preparing, raw, reading_first, tasks, unanswered
 from kayse_admin.jobs.lock import Held, LockLost, is_free, sending
 from kayse_admin.jobs.models import HELD, Chunk, Job, Row
 from kayse_admin.jobs.registry import Became, Kind, kind_of
@@ -56,11 +56,13 @@ class Late(Overtaken):
 
 
 class Spent(Exception):
-    """The hour has no request left for it until then."""
+    """The hour has no request left for it."""
 
-    def __init__(self, until: datetime) -> None:
-        super().__init__("the hourly budget is used up")
-        self.until = until
+
+def work() -> int:
+    """The errand of the queue: prepare and serve every job that is due; returns how many requests were sent."""
+    preparing.serve(ending_soon.is_set)
+    return serve()
 
 
 def serve(after_each: Callable[[], object] = lambda: None) -> int:
@@ -80,9 +82,9 @@ def serve(after_each: Callable[[], object] = lambda: None) -> int:
             break
     at = ledger.next_due()
     if ending_soon.is_set():
-        ledger.wake()
+        tasks.wake()
     elif at:
-        ledger.wake(at)
+        tasks.wake(at)
     return done
 
 
@@ -187,8 +189,8 @@ def _send(job: Job, chunk: Chunk, kind: Kind, actor: Actor, held: Held, purpose:
             raise Overtaken
         if kind.overtaken(job, rows) or kind.doubtful(job, rows):
             raise Late
-        if until := budget.take(purpose):
-            raise Spent(until)
+        if budget.take(purpose):
+            raise Spent
 
     def settle(outcome: Outcome[Any]) -> Settled:
         _settle(job, chunk, kind, actor, rows, outcome, at)
@@ -217,8 +219,10 @@ def _send(job: Job, chunk: Chunk, kind: Kind, actor: Actor, held: Held, purpose:
         return _send(job, chunk, kind, actor, held, purpose)
     except Overtaken:
         return 0
-    except Spent as spent:
-        ledger.wait(job, spent.until, BUDGET.format(moment(spent.until)))
+    except Spent:
+        # Asked again, because an hour that was begun in the transaction of the intent has gone with it.
+        until = budget.current().reset_at
+        ledger.wait(job, until, BUDGET.format(moment(until)))
         return 0
     _after(job, outcome)
     if Job.objects.filter(pk=job.pk, state=Job.State.PAUSED).exists():
@@ -356,11 +360,9 @@ def sweep() -> bool:
     """Put what was interrupted back into the queue; True when there was something. Runs at a worker's start and every
     minute after, and is what correctness rests on: an errand that died with its worker stays "running" for ever.
     """
-    from kayse_admin.jobs import tasks
-
     tasks.forget_old()
     left = ledger.due() is not None or bool(ledger.stopped_in_mid_request())
     if tasks.is_queued() or not (preparing.waits() or (left and is_free())):
         return False
-    ledger.wake()
+    tasks.wake()
     return True

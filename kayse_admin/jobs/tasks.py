@@ -1,23 +1,34 @@
-"""The errand of the queue: serve the jobs. It only wakes somebody up; what is to be done stands in the ledger."""
+"""The errand of the queue. It only wakes somebody up; what is to be done stands in the ledger."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 from django_tasks import TaskResultStatus, task
 from django_tasks_db.models import DBTaskResult
 
-from kayse_admin.jobs import preparing, runner
-
 KEEP = timedelta(days=1)
+
+_errands: list[Callable[[], int]] = []
+
+
+def register(errand: Callable[[], int]) -> None:
+    """What is to be done when the queue wakes somebody up; called from the `ready()` of the app."""
+    _errands[:] = [errand]
 
 
 @task()
 def serve_jobs() -> int:
     """Prepare and serve every job that is due; returns how many requests were sent."""
-    preparing.serve(runner.ending_soon.is_set)
-    return runner.serve()
+    return sum(errand() for errand in _errands)
+
+
+def wake(at: datetime | None = None) -> None:
+    """Put the errand into the queue, for now or for later; part of the caller's transaction."""
+    errand = serve_jobs.using(run_after=at) if at else serve_jobs
+    errand.enqueue()
 
 
 def is_queued() -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Min
+from django.template.defaultfilters import pluralize
 from django.utils import timezone
 
 from kayse_admin.actors import Actor
@@ -151,7 +152,10 @@ def tell(chunk: Chunk) -> None:
     if begun is None:
         return
     done = chunk.created + chunk.updated
-    said = f"{done} rows were found done, {chunk.failed} failed, {chunk.unknown} are still unknown."
+    said = (
+        f"{done:,} row{pluralize(done)} {pluralize(done, 'was,were')} found done, {chunk.failed:,} failed, "
+        f"{chunk.unknown:,} {pluralize(chunk.unknown, 'is,are')} still unknown."
+    )
     result: Any = "unknown" if chunk.unknown else "applied" if done else "not_applied"
     recorder.reconciled(begun, Finding(result, said, requests=chunk.reads), Actor.system("Jobs"))
 

@@ -27,7 +27,7 @@ from kayse_admin.cells import neutral
 from kayse_admin.converters import parse_id
 from kayse_admin.jobs import ending, ledger, planning, services, unanswered
 from kayse_admin.jobs.models import HELD, OUTCOMES, Chunk, Job, Row
-from kayse_admin.jobs.registry import kind_of
+from kayse_admin.jobs.registry import Kind, kind_of
 from kayse_admin.pager import Pager, address
 
 A_PAGE = 25
@@ -234,7 +234,7 @@ def download(request: HttpRequest, pk: int, outcome: str) -> HttpResponseBase:
     )
     found = rows.values_list("number", "line", "target", "result", "label", "outcome", "reason")
     response = StreamingHttpResponse(
-        _csv(found.iterator(chunk_size=2_000)), content_type="text/csv; charset=utf-8"
+        _csv(found.iterator(chunk_size=2_000), kind_of(job)), content_type="text/csv; charset=utf-8"
     )
     response["Content-Disposition"] = f'attachment; filename="job-{pk}-{outcome}.csv"'
     return response
@@ -247,7 +247,7 @@ class _Echo:
         return line
 
 
-def _csv(rows: Iterator[tuple[Any, ...]]) -> Iterator[str]:
+def _csv(rows: Iterator[tuple[Any, ...]], kind: Kind) -> Iterator[str]:
     writer = csv.writer(_Echo())
     yield "\ufeff" + writer.writerow(["row", "line", "kayse_id", "name", "outcome", "reason"])
     for number, line, target, result, label, outcome, reason in rows:
@@ -257,7 +257,7 @@ def _csv(rows: Iterator[tuple[Any, ...]]) -> Iterator[str]:
                 line or "",
                 result or target or "",
                 neutral(label),
-                outcome or "not sent",
+                kind.word(outcome).lower() if outcome else "not sent",
                 neutral(reason),
             ]
         )

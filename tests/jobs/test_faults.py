@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from clients_ui.bulk import Upsert
 from clients_ui.models import Client
 from kayse_admin.accounts.models import User
 from kayse_admin.audit.models import Event, OpenOperation
-from kayse_admin.jobs import ledger, lock, runner
+from kayse_admin.jobs import ledger, lock, runner, tasks
 from kayse_admin.jobs.models import Chunk, Job, Row
 from tests.clients_ui.conftest import ana, edit_fields, known  # noqa: F401  (fixtures)
 from tests.conftest import Sandbox
@@ -52,12 +53,12 @@ def begin(sandbox: Sandbox) -> Iterator[Begin]:
     """Start worker processes, killed at the end."""
     processes: list[subprocess.Popen[bytes]] = []
 
-    def now(**environment: str) -> subprocess.Popen[bytes]:
+    def now(mode: str = "careful", stderr: Any = subprocess.DEVNULL, **environment: str) -> Any:
         process = subprocess.Popen(
-            [PYTHON, "-m", "tests.jobs.worker", "careful"],
+            [PYTHON, "-m", "tests.jobs.worker", mode],
             cwd=ROOT,
             env=worker_environment(sandbox, **environment),
-            stderr=subprocess.DEVNULL,
+            stderr=stderr,
         )
         processes.append(process)
         return process
@@ -91,7 +92,7 @@ def test_nobody_overtakes_a_stopped_worker(sandbox: Sandbox, owner: User, begin:
     until(lambda: all(one["status"] for one in sandbox.requests("POST")), "the vendor's answer")
     sent, served = len(sandbox.requests("POST")), _errands_done()
     # The second worker has looked into the queue and at the lock once it has served an errand of its own.
-    ledger.wake()
+    tasks.wake()
     until(lambda: _errands_done() > served, "the second worker's errand")
     assert not lock.is_free()
     assert len(sandbox.requests("POST")) == sent, "nothing is sent meanwhile"
@@ -208,6 +209,32 @@ def test_a_full_disk_at_the_outcome(sandbox: Sandbox, owner: User, monkeypatch: 
     monkeypatch.undo()
     runner.serve()
     assert outcomes(job) == {"unknown": 40}
+    assert len(sandbox.requests("POST")) == 1
+    adds_up(job)
+    recorded(job)
+
+
+def errors_in(told: Path) -> list[str]:
+    """What a worker has complained about so far."""
+    return [line for line in told.read_text().splitlines() if json.loads(line)["level"] == "ERROR"]
+
+
+def test_a_full_disk_at_the_outcome_is_one_line(
+    sandbox: Sandbox, owner: User, begin: Begin, tmp_path: Path
+) -> None:
+    """Row 16: a worker says so in one line on stderr, without what was sent, and goes on by itself."""
+    job = started(owner, (new_client(n) for n in range(4)))
+    told = tmp_path / "stderr"
+    with told.open("wb") as stderr:
+        begin("full", stderr)
+        until(lambda: errors_in(told) != [])
+        assert OpenOperation.objects.filter(state="in_flight").count() == 1
+        runner.sweep()  # as housekeeping does every minute
+        until(lambda: done(job))
+    (line,) = errors_in(told)
+    assert "full" in line
+    assert "Soak" not in line
+    assert outcomes(job) == {"unknown": 4}
     assert len(sandbox.requests("POST")) == 1
     adds_up(job)
     recorded(job)

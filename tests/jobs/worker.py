@@ -1,4 +1,6 @@
-"""A worker process for the tests. With "blind" it has no safeguard: no lock, and what was interrupted is sent again."""
+"""A worker process for the tests. With "blind" it has no safeguard: no lock, and what was interrupted is sent again.
+With "full" there is no room on the disk for the first outcome.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,25 @@ def main(mode: str) -> None:
         unanswered.take_over = lambda job: job.chunks.filter(  # type: ignore[assignment]
             state=Chunk.State.SENDING
         ).update(state=Chunk.State.PENDING)
+    if mode == "full":
+        _no_room_once()
     call_command("worker", interval=0.05)
+
+
+def _no_room_once() -> None:
+    from django.db import OperationalError
+
+    from kayse_admin.audit.models import Event, Stage
+
+    save, left = Event.save, [1]
+
+    def full(self: Event, *args: object, **kwargs: object) -> None:
+        if self.stage == Stage.OUTCOME and left:
+            left.pop()
+            raise OperationalError("database or disk is full")
+        save(self, *args, **kwargs)
+
+    Event.save = full  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":

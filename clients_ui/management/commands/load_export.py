@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 from django.core.management.base import BaseCommand, CommandError
+from django.template.defaultfilters import pluralize
 from django.utils import timezone
 
 from clients_ui.export_file import NotAnExport, read
@@ -51,9 +52,11 @@ class Command(BaseCommand):
         for row in loaded.bad[:MOST_NAMED]:
             self.stderr.write(f"line {row.line}: {row.why}")
         if loaded.refused > MOST_NAMED:
-            self.stderr.write(f"and {loaded.refused - min(MOST_NAMED, len(loaded.bad))} more rows")
+            more = loaded.refused - min(MOST_NAMED, len(loaded.bad))
+            self.stderr.write(f"and {more:,} more row{pluralize(more)}")
         self.stdout.write(
-            f"{loaded.taken:,} clients loaded ({loaded.added:,} new), {loaded.refused:,} rows refused."
+            f"{loaded.taken:,} client{pluralize(loaded.taken)} loaded ({loaded.added:,} new), "
+            f"{loaded.refused:,} row{pluralize(loaded.refused)} refused."
         )
 
 

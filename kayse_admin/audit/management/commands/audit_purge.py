@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.management import BaseCommand, CommandError
 from django.core.management.base import CommandParser
 from django.db import DatabaseError
+from django.template.defaultfilters import pluralize
 from django.utils import timezone
 
 from kayse_admin.actors import Actor
@@ -50,8 +51,10 @@ class Command(BaseCommand):
                     f"Nothing was deleted: {error} On PostgreSQL this command runs as the owner of the record."
                 ) from error
             self.stdout.write(
-                f"Deleted {done.count:,} events sealed before {day}, "
+                f"Deleted {done.count:,} event{pluralize(done.count)} sealed before {day}, "
                 f"seals {done.first_seal} to {done.last_seal}."
             )
         if not found:
-            self.stdout.write(f"Nothing is older than {months} whole months. Nothing was deleted.")
+            self.stdout.write(
+                f"Nothing is older than {months} whole month{pluralize(months)}. Nothing was deleted."
+            )

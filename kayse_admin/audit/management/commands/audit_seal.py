@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.management import BaseCommand
+from django.template.defaultfilters import pluralize
 
 from kayse_admin.audit import seals
 
@@ -16,4 +17,5 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Seal and say how many."""
-        self.stdout.write(f"{seals.seal_all(whole=True):,} events sealed. Head: {seals.head() or 'none'}")
+        count = seals.seal_all(whole=True)
+        self.stdout.write(f"{count:,} event{pluralize(count)} sealed. Head: {seals.head() or 'none'}")

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.management import BaseCommand
 from django.core.management.base import CommandParser
+from django.template.defaultfilters import pluralize
 
 from kayse_admin.audit import seals
 
@@ -30,8 +31,9 @@ class Command(BaseCommand):
             self.stderr.write(self.style.ERROR(verdict.fault.sentence))
             sys.exit(1)
         self.stdout.write(
-            f"{verdict.events:,} events in {verdict.seals:,} seals are as they were sealed; "
-            f"{verdict.unsealed:,} are not sealed yet ({took:.1f} s)."
+            f"{verdict.events:,} event{pluralize(verdict.events)} in {verdict.seals:,} "
+            f"seal{pluralize(verdict.seals)} {pluralize(verdict.events, 'is as it was,are as they were')} sealed; "
+            f"{verdict.unsealed:,} {pluralize(verdict.unsealed, 'is,are')} not sealed yet ({took:.1f} s)."
         )
         if not options["head"]:
             self.stdout.write(
