@@ -13,6 +13,7 @@ class ClientsConfig(AppConfig):
     def ready(self) -> None:
         from clients_ui import bulk, followups, verify
         from clients_ui.imports import background
+        from clients_ui.selection import changes
         from kayse_admin.jobs import preparing, registry
 
         verify.register()
@@ -23,3 +24,4 @@ class ClientsConfig(AppConfig):
         registry.register(bulk.DeleteForGood())
         registry.register(bulk.Refresh())
         preparing.register(bulk.Upsert.name, background.check)
+        preparing.register(changes.WAY, changes.make_rows)

@@ -38,8 +38,8 @@ class _Encoder(json.JSONEncoder):
 class JsonField(models.JSONField):
     """A JSON column like Django's, and to a migration the same, whose values are written by `encode`."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, encoder=_Encoder, **kwargs)
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(encoder=_Encoder, **kwargs)
 
     def deconstruct(self) -> Any:
         """As Django's own: how a value becomes text is nothing that the database knows."""

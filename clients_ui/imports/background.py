@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from django.conf import settings
 from django.db import transaction
 
-from clients_ui.imports import checking, services
+from clients_ui.imports import services
 from clients_ui.imports.decoding import NotACsv
 from clients_ui.imports.mapping import Options
 from clients_ui.imports.models import Import
@@ -16,7 +15,7 @@ from kayse_admin.accounts.roles import Capability
 from kayse_admin.actors import Actor
 from kayse_admin.jobs import ledger, tasks
 from kayse_admin.jobs.models import Job, Row
-from kayse_admin.jobs.preparing import Interrupted
+from kayse_admin.jobs.preparing import while_going
 
 
 def is_long(kept: Import) -> bool:
@@ -46,15 +45,11 @@ def check(job: Job, going: Callable[[], bool]) -> None:
         ledger.prepared(job, f"{job.owner_name} may not import any more.")
         return
 
-    number = itertools.count()
-
-    def look_up(row: Row) -> Row:
-        if next(number) % checking.BATCH == 0 and not going():
-            raise Interrupted
-        return row
+    def watched(rows: Iterator[Row]) -> Iterator[Row]:
+        return while_going(rows, going)
 
     try:
-        counts = services.fill(actor, kept, job, Options.load(kept.options or {}), each=look_up)
+        counts = services.fill(actor, kept, job, Options.load(kept.options or {}), watched=watched)
     except NotACsv as error:
         ledger.clear(job)
         ledger.prepared(job, str(error))

@@ -180,7 +180,7 @@ class Checker:
             first = first_lines[0] or first_lines[1]
             if alike:
                 one.row.reason = f"May be {alike[1]} (ID {alike[0]}), who has the same {alike[2]}."
-                one.row.source["twin"] = alike[0]  # type: ignore[index]
+                one.row.source["twin"] = alike[0]
             elif first:
                 one.row.reason = f"Has the same phone or e-mail as line {first}."
             if alike or first:
@@ -207,7 +207,7 @@ class _Parsed:
         self.row.flag, self.row.outcome, self.row.reason = ERROR, Row.Outcome.FAILED, why[:500]
         self.row.body, self.row.before = {}, None
         if places:
-            self.row.source["places"] = list(places)  # type: ignore[index]
+            self.row.source["places"] = list(places)
         return self
 
 

@@ -128,18 +128,18 @@ def fill(
     job: Job,
     options: Options,
     most: int | None = None,
-    each: Callable[[Row], Row] = lambda row: row,
+    watched: Callable[[Iterator[Row]], Iterator[Row]] = lambda rows: rows,
 ) -> dict[str, int]:
     """Write the checked rows into a job without any, and remember the columns; what they would do, counted.
 
-    `each` sees every row on its way. Raises `NotACsv` with some rows written.
+    All rows go through `watched` on their way. Raises `NotACsv` with some rows written.
     """
     checker = Checker(options, kept.header, may_opt_in=actor.can(Capability.CLIENTS_OPT_IN))
     counts: Counter[str] = Counter()
     source = records_of(kept)
     next(source)
     rows = checker.rows(_limited(source, settings.IMPORT_MOST_ROWS if most is None else most))
-    ledger.add_rows(job, (checking.count(each(row), counts) for row in rows))
+    ledger.add_rows(job, (checking.count(row, counts) for row in watched(rows)))
     mapping.remember(kept.header, options)
     return dict(counts)
 

@@ -5,17 +5,25 @@ from __future__ import annotations
 import heapq
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from django.conf import settings
 
 from clients_ui import bulk, editing
 from clients_ui.models import Client
+from clients_ui.selection import services
+from clients_ui.selection.models import Selection
 from kayse_admin.accounts.roles import Capability
 from kayse_admin.actors import Actor
+from kayse_admin.jobs import ledger
 from kayse_admin.jobs.models import Job, Row
-from kayse_admin.jobs.services import start
+from kayse_admin.jobs.preparing import while_going
+from kayse_admin.jobs.registry import Kind, kind_of
+from kayse_admin.jobs.services import start, start_later
 
+#: Names the making of these rows (`jobs.preparing`).
+WAY = "selection"
 BATCH = 500
 
 
@@ -33,44 +41,28 @@ def edit(
         if not reason:
             raise ValueError("lifting an opt-out needs a reason")
 
-    def row(client: Client) -> Row:
-        now = client.known()
-        body = {
-            name: value
-            for name, value in changes.items()
-            if not (name in now and editing.same(name, value, now[name]))
-        }
-        made = Row(target=client.pk, label=client.name[:200], body=body)
-        made.before = {name: now[name] for name in body if name in now}
-        if not body:
-            made.outcome, made.reason = Row.Outcome.UNCHANGED, "Everything is as it is known here."
-        return bulk.noting_opt_out(made, client)
-
     many = clients_words(len(ids))
     title = f"Edit {editing.labels(changes)} of {many}"
     opting_out = changes == {editing.OPT_OUT: True}
     if opting_out:
         title = f"Opt {many} out of calls"
-    options = {"undo": not opting_out}
-    return start(actor, bulk.Upsert, title, rows_of(ids, row), operation, reason=reason, options=options)
+    options = {"undo": not opting_out, "changes": dict(changes)}
+    return _start(actor, bulk.Upsert, title, ids, operation, reason, options)
 
 
 def delete(actor: Actor, ids: Sequence[int], operation: uuid.UUID, reason: str = "") -> Job:
     """Start a job that deletes these clients at Kayse, softly. The same operation id starts one job."""
     actor.require(Capability.CLIENTS_DELETE)
     title = f"Delete {clients_words(len(ids))}"
-    return start(actor, bulk.Delete, title, rows_of(ids), operation, reason=reason)
+    return _start(actor, bulk.Delete, title, ids, operation, reason)
 
 
 def purge(actor: Actor, ids: Sequence[int], operation: uuid.UUID, reason: str = "") -> Job:
     """Start a job that deletes these clients at Kayse for good. What is known of them goes into the record first."""
     actor.require(Capability.CLIENTS_DELETE_FOR_GOOD)
 
-    def row(client: Client) -> Row:
-        return Row(target=client.pk, label=client.name[:200], before=client.known())
-
     title = f"Delete {clients_words(len(ids))} for good"
-    return start(actor, bulk.DeleteForGood, title, rows_of(ids, row), operation, reason=reason)
+    return _start(actor, bulk.DeleteForGood, title, ids, operation, reason)
 
 
 def refresh(actor: Actor, ids: Sequence[int], operation: uuid.UUID, reason: str = "") -> Job:
@@ -90,6 +82,69 @@ def refresh(actor: Actor, ids: Sequence[int], operation: uuid.UUID, reason: str 
     )
     title = f"Ask Kayse again about {clients_words(len(oldest))}"
     return start(actor, bulk.Refresh, title, rows, operation, reason=reason, at_once=0)
+
+
+def _start(
+    actor: Actor,
+    kind: type[Kind],
+    title: str,
+    ids: Sequence[int],
+    operation: uuid.UUID,
+    reason: str,
+    options: dict[str, Any] | None = None,
+) -> Job:
+    """Start a job for these clients; the rows of a large one are made by a worker."""
+    told = options or {}
+    if len(ids) <= settings.IMPORT_CHECK_AT_ONCE:
+        rows = rows_of(ids, _row_of(kind.name, told))
+        return start(actor, kind, title, rows, operation, reason=reason, options=told)
+
+    def making() -> dict[str, Any]:
+        return {"selection": str(services.kept_for_job(ids).pk)}
+
+    return start_later(
+        actor, kind, title, WAY, operation, making, count=len(ids), reason=reason, options=told
+    )
+
+
+def make_rows(job: Job, going: Callable[[], bool]) -> None:
+    """Make the rows of such a job and queue it: somebody has started it already."""
+    actor, kept = ledger.owner(job), Selection.objects.filter(pk=job.options["selection"]).first()
+    if actor is None or not actor.can(kind_of(job).capability):
+        ledger.prepared(job, f"{job.owner_name} may not do this any more. Nothing was sent.")
+        return
+    ids = services.ids(kept) if kept else []
+    if kept is None or len(ids) != job.options["count"]:
+        ledger.prepared(job, "It is not known any more who was selected. Nothing was sent.")
+        return
+    ledger.add_rows(job, while_going(rows_of(ids, _row_of(job.kind, job.options)), going))
+    if ledger.start_prepared(job, size=settings.KAYSE_BULK_ROWS):
+        services.drop(kept)
+
+
+def _row_of(kind: str, options: Mapping[str, Any]) -> Callable[[Client], Row]:
+    """What makes the row of a client."""
+    if kind == bulk.Upsert.name:
+        return partial(_edited, options["changes"])
+    return _whole if kind == bulk.DeleteForGood.name else _named
+
+
+def _edited(changes: Mapping[str, Any], client: Client) -> Row:
+    now = client.known()
+    body = {
+        name: value
+        for name, value in changes.items()
+        if not (name in now and editing.same(name, value, now[name]))
+    }
+    made = Row(target=client.pk, label=client.name[:200], body=body)
+    made.before = {name: now[name] for name in body if name in now}
+    if not body:
+        made.outcome, made.reason = Row.Outcome.UNCHANGED, "Everything is as it is known here."
+    return bulk.noting_opt_out(made, client)
+
+
+def _whole(client: Client) -> Row:
+    return Row(target=client.pk, label=client.name[:200], before=client.known())
 
 
 def clients_words(count: int) -> str:

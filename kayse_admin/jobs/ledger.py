@@ -67,6 +67,17 @@ def prepared(job: Job, note: str = "") -> bool:
     return bool(mine.update(state=State.DRAFT, note=note[:300]))
 
 
+def begun() -> QuerySet[Job]:
+    """The jobs that somebody has started, those among them of which a worker still makes the rows."""
+    return Job.objects.exclude(state__in=Job.UNSTARTED, started_at=None)
+
+
+def start_prepared(job: Job, *, size: int) -> bool:
+    """The rows of a job are there that somebody has started already: queue it."""
+    with transaction.atomic():
+        return prepared(job) and start(job, size=size)
+
+
 def start(job: Job, *, size: int, at_once: int = 0) -> bool:
     """Cut the rows that are to be sent into requests and queue the job; False when it was started before.
 

@@ -21,7 +21,7 @@ class Job(models.Model):
     """A bulk change that somebody started."""
 
     class State(models.TextChoices):
-        PREPARING = "preparing", "Being checked"
+        PREPARING = "preparing", "Being prepared"
         DRAFT = "draft", "Not started"
         QUEUED = "queued", "Queued"
         RUNNING = "running", "Running"
@@ -113,7 +113,12 @@ class Chunk(models.Model):
     unknown = models.IntegerField(default=0)
 
     class Meta:
-        indexes = [models.Index(fields=["job", "state", "first"], name="chunk_next")]
+        indexes = [
+            models.Index(fields=["job", "state", "first"], name="chunk_next"),
+            models.Index(
+                fields=["job", "verify_at"], name="chunk_looks", condition=models.Q(verify_at__isnull=False)
+            ),
+        ]
 
     @property
     def settled(self) -> int:

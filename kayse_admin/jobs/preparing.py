@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from django.db import IntegrityError, InterfaceError, OperationalError
 
 from kayse_admin.jobs import ledger
 from kayse_admin.jobs.lock import is_free, sending
-from kayse_admin.jobs.models import Job
+from kayse_admin.jobs.models import Job, Row
 
 logger = logging.getLogger("kayse_admin.jobs")
 
-FAILED = "The dashboard failed at this file. An administrator finds the reason in the log."
+FAILED = "The dashboard failed at this. Nothing was sent; an administrator finds the reason in the log."
+#: Rows between two questions whether to go on.
+ASKED = 1_000
 
 #: Makes the rows of a job that has none; asks between two batches whether to go on, and leaves by `Interrupted`.
 Way = Callable[[Job, Callable[[], bool]], None]
@@ -31,9 +33,19 @@ class Interrupted(Exception):
     """The rows are not wanted any more, or another process will make them."""
 
 
-def register(kind: str, way: Way) -> None:
-    """How the rows of this kind of job are made; called from the `ready()` of its app."""
-    _ways[kind] = way
+def register(name: str, way: Way) -> None:
+    """How the rows of a job are made that names this way in its options, or none and is of the kind of that name;
+    called from the `ready()` of its app.
+    """
+    _ways[name] = way
+
+
+def while_going(rows: Iterable[Row], going: Callable[[], bool]) -> Iterator[Row]:
+    """The rows, as long as they are wanted; it is asked behind each thousand. Raises `Interrupted`."""
+    for number, row in enumerate(rows):
+        if number % ASKED == 0 and not going():
+            raise Interrupted
+        yield row
 
 
 def serve(is_ending: Callable[[], bool]) -> int:
@@ -52,7 +64,7 @@ def _prepare(job: Job, held: Callable[[], bool]) -> bool:
         if not waiting.exists():
             return False
         ledger.clear(job)
-        _ways[job.kind](job, lambda: held() and waiting.exists())
+        _ways[job.options.get("way", job.kind)](job, lambda: held() and waiting.exists())
     except Interrupted:
         return False
     except (OperationalError, InterfaceError):

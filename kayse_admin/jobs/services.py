@@ -5,7 +5,7 @@ became, and those that were held back because something had changed since they w
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.conf import settings
@@ -19,7 +19,7 @@ from kayse_admin.actors import Actor
 from kayse_admin.audit import recorder
 from kayse_admin.audit.actions import Action
 from kayse_admin.audit.records import Target
-from kayse_admin.jobs import ledger, runner, unanswered
+from kayse_admin.jobs import ledger, runner, tasks, unanswered
 from kayse_admin.jobs.models import HELD, Chunk, Job, Row
 from kayse_admin.jobs.registry import Became, Kind, kind_of
 
@@ -87,6 +87,44 @@ def start(
     if new and job.at_once:
         runner.serve_now(job, actor)
         job.refresh_from_db()
+    return job
+
+
+def start_later(
+    actor: Actor,
+    kind: type[Kind],
+    title: str,
+    way: str,
+    operation: uuid.UUID,
+    making: Callable[[], dict[str, Any]],
+    *,
+    count: int,
+    reason: str = "",
+    options: dict[str, Any] | None = None,
+) -> Job:
+    """Start a job of which a worker makes the `count` rows (`jobs.preparing`); else like `start`.
+
+    `making` is called once, in the transaction that starts it: what the way of that name will need, as options.
+    """
+    actor.require(kind.capability)
+    with transaction.atomic():
+        job, new = Job.objects.get_or_create(
+            operation=operation,
+            defaults={
+                "kind": kind.name,
+                "title": title[:200],
+                "owner_id": actor.id or 0,
+                "owner_name": actor.name[:200],
+                "reason": reason[:200],
+                "state": Job.State.PREPARING,
+                "started_at": timezone.now(),
+            },
+        )
+        if new:
+            job.options = {**(options or {}), "way": way, "count": count, **making()}
+            job.save(update_fields=["options"])
+            recorder.fact(actor, Action.JOB_START, target_of(job), after={"rows": count}, reason=reason)
+            tasks.wake()
     return job
 
 

@@ -36,6 +36,7 @@ MOST_ROWS = 25
 MOST_CHUNKS = 10
 BADGES = {
     "queued": "info", "running": "accent", "waiting": "info", "paused": "warn", "cancelled": "neutral", "done": "ok",
+    "preparing": "info", "draft": "bad",
 }  # fmt: skip
 ROW_BADGES = {
     "": "neutral", "created": "ok", "updated": "ok", "unchanged": "neutral", "failed": "bad", "unknown": "warn",
@@ -46,7 +47,7 @@ ROW_BADGES = {
 @requires(Capability.CLIENTS_VIEW)
 def index(request: HttpRequest) -> HttpResponseBase:
     """All jobs, newest first."""
-    found = Job.objects.exclude(state__in=Job.UNSTARTED).order_by("-id")
+    found = ledger.begun().order_by("-id")
     wanted = request.GET.get("page", "1")
     page = Paginator(found, A_PAGE).get_page(wanted)
     jobs = [{"job": job, "tally": ledger.tally(job), "badge": BADGES[job.state]} for job in page.object_list]
@@ -92,7 +93,9 @@ def context_of(actor: Actor, job: Job) -> dict[str, Any]:
     return {
         "job": job,
         # The request under way comes to its end behind a pause, too.
-        "moves": job.is_active or job.chunks.filter(state=Chunk.State.SENDING).exists(),
+        "moves": job.is_active
+        or job.state == Job.State.PREPARING
+        or job.chunks.filter(state=Chunk.State.SENDING).exists(),
         "badge": BADGES[job.state],
         "tally": tally,
         "outcomes": [(kind.word(name), name, getattr(tally, name)) for name in OUTCOMES],
@@ -264,4 +267,4 @@ def _csv(rows: Iterator[tuple[Any, ...]], kind: Kind) -> Iterator[str]:
 
 
 def _job(pk: int) -> Job:
-    return get_object_or_404(Job.objects.exclude(state__in=Job.UNSTARTED), pk=pk)
+    return get_object_or_404(ledger.begun(), pk=pk)
