@@ -12,6 +12,7 @@ from typing import Any
 from clients_ui import editing, normal
 from clients_ui.fields import BY_NAME, is_empty
 from clients_ui.models import Client
+from kayse_admin.among import Among
 from kayse_admin.audit.diff import NOT_TOLD
 from kayse_admin.jobs import ledger
 from kayse_admin.jobs.models import Chunk, Job, Row
@@ -47,7 +48,7 @@ def doubles(job: Job, rows: Sequence[Row]) -> dict[int, str]:
 
 def _known(wanted: Mapping[Key, int]) -> Iterator[tuple[Key, str]]:
     """Those of the keys that a client here has, and who."""
-    here = Client.objects.filter(external_key__in={ident for _, ident in wanted}, gone_at=None)
+    here = Client.objects.filter(Among("external_key", {ident for _, ident in wanted}), gone_at=None)
     for pk, *key in here.order_by("-pk").values_list("pk", "source_key", "external_key"):
         if (found := (key[0], key[1])) in wanted:
             yield found, f"Client {pk} has this external source and id by now: this may be the same person."
