@@ -74,10 +74,6 @@ class Append(Kind):
         why = f"Kayse counted {counted} of these {len(rows):,} and does not say which."
         return [Became(Row.Outcome.UNKNOWN, row.target, why) for row in rows]
 
-    def may_resend(self, row: Row) -> bool:
-        """Never by itself: somebody may have changed the list since."""
-        return False
-
     def page_of(self, row: Row) -> str:
         """The client's page."""
         return bulk.page_of(row)

@@ -27,7 +27,7 @@ from kayse_admin.audit.models import Event
 from kayse_admin.audit.records import Json, Target
 from kayse_admin.jobs import registry
 from kayse_admin.jobs.models import Job, Row
-from kayse_admin.jobs.registry import DELETED, Became, Kind, Seen
+from kayse_admin.jobs.registry import DELETED, Became, Kind, Looking, Seen
 from kayse_admin.jobs.services import start as start_job
 from kayse_admin.kayse_api.client import KayseClient
 from kayse_admin.kayse_api.outcomes import Applied, Outcome
@@ -57,10 +57,6 @@ class _Lists(Kind):
         pk = row.result or row.target
         return reverse("caselists_ui:detail", args=[pk]) if pk else ""
 
-    def may_resend(self, row: Row) -> bool:
-        """Never by a machine."""
-        return False
-
     def ended(self, job: Job) -> None:
         """Read the new names and numbers, where that is cheap."""
         changed = list(
@@ -77,7 +73,7 @@ class _Lists(Kind):
             listing.reread(row.result or row.target or 0, str(row.body.get("name") or row.label))
 
 
-class SetLists(_Lists):
+class SetLists(_Lists, Looking):
     """Set lists anew: rename them, or mark them as on behalf of somebody."""
 
     name = ledger.SET_MANY
@@ -142,7 +138,7 @@ class SetLists(_Lists):
         return Became(Row.Outcome.UPDATED, row.target, OVERTAKEN if over else "")
 
 
-class DeleteLists(_Lists):
+class DeleteLists(_Lists, Looking):
     """Delete lists; their cases stay."""
 
     name = "case_lists_delete"

@@ -24,7 +24,7 @@ from kayse_admin.audit.actions import Action
 from kayse_admin.audit.diff import NOT_TOLD
 from kayse_admin.audit.records import Json
 from kayse_admin.jobs.models import Job, Row
-from kayse_admin.jobs.registry import DELETED, Became, Kind, Seen
+from kayse_admin.jobs.registry import DELETED, Became, Kind, Looking, Seen
 from kayse_admin.kayse_api.client import KayseClient
 from kayse_admin.kayse_api.outcomes import Applied, Outcome, Rejected
 from kayse_admin.kayse_api.schemas import BulkClients, Deleted, FailedRow
@@ -36,7 +36,7 @@ OPTED_OUT_SINCE = "Opted out since this job was made: not sent."
 NOT_NAMED = "Kayse took the batch and did not name this row."
 
 
-class Upsert(Kind):
+class Upsert(Looking):
     """Create and change clients."""
 
     name = "clients_upsert"
@@ -181,7 +181,7 @@ class Revert(Upsert):
         return outcome, Seen.OLD
 
 
-class Delete(Kind):
+class Delete(Looking):
     """Delete clients, softly."""
 
     name = "clients_delete"

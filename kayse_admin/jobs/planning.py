@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from kayse_admin.jobs import ledger
 from kayse_admin.jobs.models import Chunk, Job
-from kayse_admin.jobs.registry import kind_of
+from kayse_admin.jobs.registry import Looking, kind_of
 from kayse_admin.upstream import budget, status
 
 #: Seconds that a request for many rows takes as long as none was measured.
@@ -73,5 +73,6 @@ def rest_of(job: Job) -> Plan | None:
     tally = ledger.tally(job)
     found = job.chunks.filter(state=Chunk.State.DONE, duration_ms__gt=0).aggregate(ms=Avg("duration_ms"))
     seconds = max(0.2, (found["ms"] or USUAL * 1000) / 1000)
-    reads = (tally.left if kind_of(job).reads_first else 0) + _looks(job)
+    kind = kind_of(job)
+    reads = (tally.left if isinstance(kind, Looking) and kind.reads_first else 0) + _looks(job)
     return plan(tally.left, tally.chunks_left + reads, seconds)

@@ -18,7 +18,7 @@ from django.utils import timezone
 from kayse_admin.actors import Actor
 from kayse_admin.jobs import ledger
 from kayse_admin.jobs.models import Chunk, Job, Row
-from kayse_admin.jobs.registry import Became, Kind, Seen
+from kayse_admin.jobs.registry import Became, Looking, Seen
 from kayse_admin.kayse_api.outcomes import Applied, Outcome, Rejected
 
 #: Seconds for which a read is believed.
@@ -36,7 +36,7 @@ def unread(chunk: Chunk) -> Row | None:
     return rows.filter(flag__lt=old).order_by("number").first()
 
 
-def look(job: Job, chunk: Chunk, row: Row, kind: Kind, actor: Actor) -> Outcome[Any]:
+def look(job: Job, chunk: Chunk, row: Row, kind: Looking, actor: Actor) -> Outcome[Any]:
     """Read one row, and say what that means for it."""
     outcome, seen = kind.look(actor, row)
     with transaction.atomic():

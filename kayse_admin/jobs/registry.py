@@ -56,8 +56,6 @@ class Kind(ABC):
     #: id yet, and "is there".
     done_words: ClassVar[tuple[str, str]] = ("It is changed", "They are changed")
 
-    #: Whether each row is read (`look`) before it is sent: one more request for each.
-    reads_first: ClassVar[bool] = False
     #: Requests that `check_result` takes.
     result_costs: ClassVar[int] = 0
 
@@ -91,8 +89,8 @@ class Kind(ABC):
         return outcome.raw
 
     def may_resend(self, row: Row) -> bool:
-        """Whether a row may be sent a second time where a read shows that the first did nothing."""
-        return row.target is not None
+        """Whether a row may be sent a second time where a look (`Looking`) shows that the first did nothing."""
+        return False
 
     def refused(self, rows: Sequence[Row], outcome: Rejected, at: datetime) -> None:  # noqa: B027  (mostly nothing)
         """Learn from a read that the vendor refused."""
@@ -110,10 +108,6 @@ class Kind(ABC):
 
     def agree(self, row: Row) -> None:  # noqa: B027  (most kinds doubt nothing)
         """A person wants the row sent all the same: change its `before` or its `flag`, so that nobody doubts it."""
-
-    def look(self, actor: Actor, row: Row) -> tuple[Outcome[Any], Seen]:
-        """One read for a row that was sent and never answered. Only called for rows that `may_resend`."""
-        raise NotImplementedError(f"{self.name} has no look at the vendor")
 
     def links(self, actor: Actor, job: Job) -> list[tuple[str, str]]:
         """What else can be done with such a job: words and address."""
@@ -136,6 +130,21 @@ class Kind(ABC):
     def settle_row(self, actor: Actor, job: Job, row: Row, at: datetime) -> Became:
         """What became of a row of which a read, or a person, says that it was done."""
         return Became(Row.Outcome.UPDATED if row.target else Row.Outcome.CREATED, row.target or row.result)
+
+
+class Looking(Kind):
+    """A kind of which a read can tell what became of a row."""
+
+    #: Whether each row is read before it is sent: one more request for each.
+    reads_first: ClassVar[bool] = False
+
+    def may_resend(self, row: Row) -> bool:
+        """What has an id can be read."""
+        return row.target is not None
+
+    @abstractmethod
+    def look(self, actor: Actor, row: Row) -> tuple[Outcome[Any], Seen]:
+        """One read for a row, one that `may_resend`: what the vendor shows of it."""
 
 
 _kinds: dict[str, Kind] = {}

@@ -23,7 +23,7 @@ from kayse_admin.actors import Actor
 from kayse_admin.jobs import ending, ledger, preparing, raw, reading_first, tasks, unanswered
 from kayse_admin.jobs.lock import Held, LockLost, is_free, sending
 from kayse_admin.jobs.models import HELD, Chunk, Job, Row
-from kayse_admin.jobs.registry import Became, Kind, kind_of
+from kayse_admin.jobs.registry import Became, Kind, Looking, kind_of
 from kayse_admin.kayse_api.client import KayseClient
 from kayse_admin.kayse_api.outcomes import (
     Applied,
@@ -151,11 +151,12 @@ def _serve_once(job: Job, held: Held, person: Actor | None = None) -> int:
         _after(job, unanswered.look(job, look, kind, actor))
         return 0
     chunk = job.chunks.filter(state=Chunk.State.PENDING).order_by("first", "pk").first()
-    unread = reading_first.unread(chunk) if chunk and kind.reads_first else None
-    if chunk and unread:
+    reader = kind if isinstance(kind, Looking) and kind.reads_first else None
+    unread = reading_first.unread(chunk) if chunk and reader else None
+    if chunk and reader and unread:
         purpose = Purpose.PERSON if person else Purpose.JOB
         if _admitted(job) and _going(job, purpose):
-            _after(job, reading_first.look(job, chunk, unread, kind, actor))
+            _after(job, reading_first.look(job, chunk, unread, reader, actor))
         return 0
     if chunk:
         return _send(job, chunk, kind, actor, held, Purpose.PERSON if person else Purpose.JOB)

@@ -23,7 +23,7 @@ from kayse_admin.audit.models import Event, Stage
 from kayse_admin.audit.records import Finding
 from kayse_admin.jobs import ledger, raw
 from kayse_admin.jobs.models import Chunk, Job, Row
-from kayse_admin.jobs.registry import Became, Kind, Seen, kind_of
+from kayse_admin.jobs.registry import Became, Kind, Looking, Seen, kind_of
 from kayse_admin.kayse_api.outcomes import Applied, Outcome, Rejected
 
 INTERRUPTED = "The dashboard was interrupted while this was being sent."
@@ -77,8 +77,9 @@ def look(job: Job, chunk: Chunk, kind: Kind, actor: Actor) -> Outcome[Any] | Non
     When no row is left to look at, or no read, the request is closed and the rest waits for a person.
     """
     mine = Row.objects.filter(job=job, number__range=(chunk.first, chunk.last), outcome=Row.Outcome.UNKNOWN)
-    left = [row for row in mine.exclude(reason=NEITHER).order_by("number") if kind.may_resend(row)]
-    if not left or not ledger.reads_left(job):
+    unseen = mine.exclude(reason=NEITHER).order_by("number")
+    left = [row for row in unseen if kind.may_resend(row)]
+    if not isinstance(kind, Looking) or not left or not ledger.reads_left(job):
         _close(chunk)
         return None
     row = left[0]
