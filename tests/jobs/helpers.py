@@ -6,6 +6,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -87,3 +88,4 @@ def worker_environment(sandbox: Sandbox, **more: str) -> dict[str, str]:
 
 
 PYTHON = sys.executable
+ROOT = Path(__file__).resolve().parents[2]

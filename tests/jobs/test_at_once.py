@@ -10,7 +10,6 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,6 +30,7 @@ from tests.clients_ui.conftest import text_of
 from tests.conftest import Sandbox
 from tests.jobs.helpers import (
     PYTHON,
+    ROOT,
     adds_up,
     exported,
     new_client,
@@ -42,13 +42,6 @@ from tests.jobs.helpers import (
 from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture
-def owner(people: dict[str, User]) -> User:
-    return people["paralegal"]
 
 
 @pytest.fixture

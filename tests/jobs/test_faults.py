@@ -25,6 +25,7 @@ from tests.clients_ui.conftest import ana, edit_fields, known  # noqa: F401  (fi
 from tests.conftest import Sandbox
 from tests.jobs.helpers import (
     PYTHON,
+    ROOT,
     adds_up,
     exported,
     new_client,
@@ -36,14 +37,6 @@ from tests.jobs.helpers import (
 from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture
-def owner(people: dict[str, User]) -> User:
-    return people["paralegal"]
-
 
 Begin = Any
 

@@ -10,7 +10,6 @@ import os
 import random
 import subprocess
 import time
-from pathlib import Path
 
 import pytest
 
@@ -18,12 +17,20 @@ from kayse_admin.accounts.models import User
 from kayse_admin.audit.models import OpenOperation
 from kayse_admin.jobs.models import Chunk, Job, Row
 from tests.conftest import Sandbox
-from tests.jobs.helpers import PYTHON, adds_up, exported, new_client, recorded, started, worker_environment
+from tests.jobs.helpers import (
+    PYTHON,
+    ROOT,
+    adds_up,
+    exported,
+    new_client,
+    recorded,
+    started,
+    worker_environment,
+)
 from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-ROOT = Path(__file__).resolve().parents[2]
 ROWS = int(os.environ.get("SOAK_ROWS", "1000"))
 KILLS = int(os.environ.get("SOAK_KILLS", "15"))
 SIZE = int(os.environ.get("SOAK_SIZE", "25"))

@@ -30,11 +30,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 BULK = "/v1/clients/bulk"
 
 
-@pytest.fixture
-def owner(people: dict[str, User]) -> User:
-    return people["paralegal"]
-
-
 def state_of(job: Job) -> str:
     job.refresh_from_db()
     return job.state

@@ -23,11 +23,6 @@ from tests.jobs.helpers import adds_up, exported, new_client, outcomes, started
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-def owner(people: dict[str, User]) -> User:
-    return people["paralegal"]
-
-
 def fragment(browser: Browser, job: Job) -> str:
     return browser.get(f"/jobs/{job.pk}/", headers={"HX-Request": "true"}).content.decode()
 
