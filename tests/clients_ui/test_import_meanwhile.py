@@ -14,7 +14,7 @@ from clients_ui import bulk
 from clients_ui.imports.models import Import
 from clients_ui.models import Client
 from kayse_admin.accounts.models import User
-from kayse_admin.jobs import ledger, runner
+from kayse_admin.jobs import raw, runner
 from kayse_admin.jobs.models import HELD, Chunk, Job, Row
 from tests.clients_ui.conftest import edit_fields, new_fields, text_of
 from tests.clients_ui.test_import_screens import begin, mapped
@@ -108,7 +108,7 @@ def test_a_row_that_a_dead_process_was_sending(
     Job.objects.filter(pk=first.pk).update(state=state)
     Chunk.objects.filter(job=first).update(state=Chunk.State.SENDING, operation=uuid.uuid4())
     second = started(owner, [new_client(1)])
-    assert bulk.Upsert().doubtful(second, ledger.rows_of(second.chunks.get())).keys() == {1}
+    assert bulk.Upsert().doubtful(second, raw.rows_of(second.chunks.get())).keys() == {1}
 
 
 def test_the_same_person_twice_in_one_request(sandbox: Sandbox, people: dict[str, User]) -> None:
@@ -123,7 +123,7 @@ def test_queries_of_the_look_do_not_grow_with_rows(
     people: dict[str, User], django_assert_max_num_queries: Any
 ) -> None:
     job = started(people["paralegal"], [new_client(number) for number in range(300)], size=500)
-    rows = ledger.rows_of(job.chunks.get())
+    rows = raw.rows_of(job.chunks.get())
     with django_assert_max_num_queries(3):
         assert bulk.Upsert().doubtful(job, rows) == {}
 
@@ -220,6 +220,6 @@ def test_the_look_at_changes_is_one_query(
     clients = Client.objects.in_bulk(hundred)
     rows = [Row(target=pk, body={"city": "Waco"}, before={"city": clients[pk].city}) for pk in hundred]
     job = started(people["paralegal"], rows)
-    found = ledger.rows_of(job.chunks.get())
+    found = raw.rows_of(job.chunks.get())
     with django_assert_num_queries(1):
         assert bulk.Upsert().doubtful(job, found) == {}
