@@ -30,6 +30,7 @@ def large(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.IMPORT_CHECK_AT_ONCE = 5
     monkeypatch.setattr(ledger, "BATCH", 10)
     monkeypatch.setattr(checking, "BATCH", 5)
+    monkeypatch.setattr(preparing, "ASKED", 5)
 
 
 def never() -> bool:

@@ -220,10 +220,10 @@ def test_a_full_disk_at_the_outcome_is_one_line(
     told = tmp_path / "stderr"
     with told.open("wb") as stderr:
         begin("full", stderr)
-        until(lambda: errors_in(told) != [])
+        until(lambda: errors_in(told) != [], "the line on stderr")
         assert OpenOperation.objects.filter(state="in_flight").count() == 1
         runner.sweep()  # as housekeeping does every minute
-        until(lambda: done(job))
+        until(lambda: done(job), "the end of the job")
     (line,) = errors_in(told)
     assert "full" in line
     assert "Soak" not in line
