@@ -5,7 +5,7 @@ Nothing here calls the vendor; clients are matched with the local directory.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -28,6 +28,10 @@ from kayse_admin.jobs.models import Row
 BATCH = 1_000
 CLEAR = "CLEAR"
 ERROR, TWIN = "error", "twin"
+#: What a row has the same as a client whom it fits without a doubt but for there being several of them.
+EXTERNAL = "external source and id"
+#: Clients that are named where a row may be any of them.
+MOST_TWINS = 5
 _FLAGS = {
     **dict.fromkeys(("true", "t", "1", "yes", "y"), True),
     **dict.fromkeys(("false", "f", "0", "no", "n"), False),
@@ -57,7 +61,7 @@ class Checker:
         while batch := list(islice(source, BATCH)):
             parsed = [self._parse(record) for record in batch]
             good = [one for one in parsed if one.row.flag != ERROR]
-            known = _known(self.options, good)
+            known = _known(good)
             again = self._seen.earlier([one.identity for one in good], [one.row.line for one in good])
             for one, line in zip(good, again, strict=True):
                 self._match(one, known, line)
@@ -86,18 +90,35 @@ class Checker:
         one.row.label = _name(values)[:200]
         return one
 
+    def decided(self, record: Record, client: Client | None) -> Row:
+        """One row that is about a client whom a person has named; about a new one with None."""
+        one = self._parse(record)
+        if one.row.flag != ERROR:
+            one.values.pop(ID, None)
+            if client is None:
+                self._create(one)
+            else:
+                self._update(one, client)
+        return one.row
+
     def _match(self, one: _Parsed, known: _Known, again: int | None) -> None:
-        pk, key = one.values.pop(ID, None), one.key
+        pk = one.values.pop(ID, None)
+        by_key = not pk
         if again:
             one.refuse(f"The same {'id' if pk else 'external id'} is on line {again} already.")
             return
-        client = known.by_id.get(pk) if pk else known.by_key.get(key) if key else None
-        if pk and client is None:
+        here = known.by_id.get(pk, []) if pk else known.by_key.get(one.key, []) if one.key else []
+        living = [client for client in here if not client.gone_at]
+        matches = self.options.match != "none" or not by_key
+        if pk and not here:
             one.refuse(f"Client {pk} is not known here. Open it by its id once, then import again.")
-        elif client is not None and client.gone_at:
+        elif living and (len(living) == 1 or self.options.mode == "create") and matches:
+            self._update(one, living[0])
+        elif living:
+            one.row.body = {name: value for name, value in one.values.items() if value is not None}
+            one.ask([(client.pk, client.name) for client in living], EXTERNAL)
+        elif here and matches:
             one.refuse("This client was deleted at Kayse.")
-        elif client is not None:
-            self._update(one, client)
         else:
             self._create(one)
 
@@ -148,15 +169,18 @@ class Checker:
         same_mail = self._seen.earlier([mail and f"mail {mail}" for mail in mails], lines)
         same_phone = self._seen.earlier([phone and f"phone {phone}" for phone in phones], lines)
         for one, mail, phone, *first_lines in zip(created, mails, phones, same_mail, same_phone, strict=True):
-            alike = found.get(("email", mail)) or found.get(("phone", phone))
+            by_mail, by_phone = found.get(("email", mail), []), found.get(("phone", phone), [])
             first = first_lines[0] or first_lines[1]
-            if alike:
-                one.row.reason = f"May be {alike[1]} (ID {alike[0]}), who has the same {alike[2]}."
-                one.row.source["twin"] = alike[0]  # type: ignore[index]
+            if alike := dict([*by_mail, *by_phone]):
+                kinds = [
+                    word
+                    for word, theirs in (("e-mail address", by_mail), ("phone number", by_phone))
+                    if theirs
+                ]
+                one.ask(list(alike.items()), " or ".join(kinds))
             elif first:
+                one.ask([], "")
                 one.row.reason = f"Has the same phone or e-mail as line {first}."
-            if alike or first:
-                one.row.flag, one.row.outcome = TWIN, Row.Outcome.FAILED
 
 
 @dataclass(slots=True)
@@ -182,11 +206,26 @@ class _Parsed:
             self.row.source["place"] = place  # type: ignore[index]
         return self
 
+    def ask(self, alike: Sequence[tuple[int, str]], same: str) -> None:
+        """A person decides whether it is one of these clients (id and name), who have the `same` of something."""
+        row = self.row
+        row.flag, row.outcome = TWIN, Row.Outcome.FAILED
+        if not alike:
+            return
+        row.source = {**(row.source or {}), "twins": [pk for pk, _ in alike[:MOST_TWINS]], "same": same}
+        names = [f"{name} (ID {pk})" for pk, name in alike[:MOST_TWINS]]
+        if (more := len(alike) - MOST_TWINS) > 0:
+            names.append(f"{more:,} other{'' if more == 1 else 's'}")
+        has = "has" if len(alike) == 1 else "have"
+        row.reason = f"May be {' or '.join(names)}, who {has} the same {same}."[:500]
+
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    by_id: dict[int, Client]
-    by_key: dict[tuple[str, str] | None, Client]
+    """The clients by id, and by external source and id: more than one may have the same, and some are deleted."""
+
+    by_id: Mapping[int, list[Client]]
+    by_key: Mapping[tuple[str, str] | None, list[Client]]
 
 
 _REQUIRED = tuple(name for name, field in BY_NAME.items() if field.required)
@@ -205,29 +244,27 @@ def value_of(name: str, cell: str) -> Any:
     return parse(name, cell)
 
 
-def _known(options: Options, parsed: Sequence[_Parsed]) -> _Known:
+def _known(parsed: Sequence[_Parsed]) -> _Known:
     """The clients that these rows match, in two queries."""
     ids = {one.values[ID] for one in parsed if one.values.get(ID)}
     by_id = Client.objects.in_bulk(ids) if ids else {}
-    by_key: dict[tuple[str, str] | None, Client] = {}
+    by_key: defaultdict[tuple[str, str] | None, list[Client]] = defaultdict(list)
     keys = {one.key[1] for one in parsed if one.key and not one.values.get(ID)}
-    if keys and options.match != "none":
-        for client in Client.objects.filter(external_key__in=keys).order_by("gone_at", "-id"):
-            by_key[normal.external(vars(client))] = client
-    return _Known(by_id, by_key)
+    if keys:
+        for client in Client.objects.filter(external_key__in=keys).order_by("pk"):
+            by_key[normal.external(vars(client))].append(client)
+    return _Known({pk: [client] for pk, client in by_id.items()}, by_key)
 
 
-def _twins(mails: set[str], phones: set[str]) -> dict[tuple[str, str], tuple[int, str, str]]:
-    """Known clients by e-mail and by phone: id, name, what is the same."""
-    found: dict[tuple[str, str], tuple[int, str, str]] = {}
-    columns = ("id", "first_name", "last_name")
-    here = Client.objects.filter(gone_at=None)
-    if mails:
-        for pk, first, last, key in here.filter(email_key__in=mails).values_list(*columns, "email_key"):
-            found[("email", key)] = (pk, _name({"first_name": first, "last_name": last}), "e-mail address")
-    if phones:
-        for pk, first, last, key in here.filter(phone_key__in=phones).values_list(*columns, "phone_key"):
-            found[("phone", key)] = (pk, _name({"first_name": first, "last_name": last}), "phone number")
+def _twins(mails: set[str], phones: set[str]) -> Mapping[tuple[str, str], list[tuple[int, str]]]:
+    """Known clients by e-mail and by phone: id and name of each."""
+    found: defaultdict[tuple[str, str], list[tuple[int, str]]] = defaultdict(list)
+    here = Client.objects.filter(gone_at=None).order_by("pk")
+    for kind, keys in (("email", mails), ("phone", phones)):
+        if keys:
+            columns = ("id", "first_name", "last_name", f"{kind}_key")
+            for pk, first, last, key in here.filter(**{f"{kind}_key__in": keys}).values_list(*columns):
+                found[(kind, key)].append((pk, _name({"first_name": first, "last_name": last})))
     return found
 
 

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from clients_ui import bulk
+from clients_ui import bulk, doubts
 from clients_ui.imports import checking, mapping
 from clients_ui.imports.checking import Checker
 from clients_ui.imports.decoding import NotACsv, lines_of, shape_of
@@ -175,18 +175,23 @@ def _is_in_file(row: Row, fresh: Row) -> bool:
     return bool(ident) and others.filter(target=None, body__external_source_id=ident).exists()
 
 
-def decide(actor: Actor, kept: Import, row: Row, choice: str) -> Row:
-    """What shall become of a row that may be somebody known: "create" anyway, "update" them, or "skip" it."""
+def decide(actor: Actor, kept: Import, row: Row, choice: str, twin: int | None = None) -> Row:
+    """What shall become of a row that may be somebody known: "create" anyway, "update" this one, or "skip" it."""
     actor.require(Capability.CLIENTS_EDIT)
-    twin = (row.source or {}).get("twin")
+    source = row.source or {}
+    record = Record(row.line, source.get("cells", []))
+    named = twin if twin in source.get("twins", []) else None
+    client = Client.objects.filter(pk=named, gone_at=None).first() if named else None
     if choice == "create":
-        fresh = Row(target=None, label=row.label, body=row.body, source=row.source)
-    elif choice == "update" and twin and (client := Client.objects.filter(pk=twin).first()):
-        one = checking._Parsed(Row.light(line=row.line, source=row.source), dict(row.body))
-        _checker(actor, kept)._update(one, client)
-        fresh = one.row
-    else:
+        fresh = _checker(actor, kept).decided(record, None)
+        if not fresh.flag and source.get("same") == checking.EXTERNAL:
+            fresh.flag = doubts.AGREED
+    elif choice == "update" and client:
+        fresh = _checker(actor, kept).decided(record, client)
+    elif choice == "skip":
         fresh = Row(label=row.label, body={}, source=row.source, outcome="unchanged", reason="Left out.")
+    else:
+        return row
     return _replace(kept, row, fresh)
 
 

@@ -32,6 +32,7 @@ from kayse_admin.audit import recorder
 from kayse_admin.audit.actions import Action
 from kayse_admin.audit.records import Target
 from kayse_admin.cells import neutral
+from kayse_admin.converters import parse_id
 from kayse_admin.jobs import planning
 from kayse_admin.jobs.models import Job, Row
 from kayse_admin.templatetags.ui import number
@@ -158,6 +159,7 @@ def _check(
         "ready": ready,
         "flag": flag,
         "page": page,
+        "may_create": Options.load(kept.options or {}).mode != "update",
         "rows": [_shown(kept, row) for row in page.object_list],
         "same": services.same_file(kept),
         "form": form,
@@ -194,7 +196,7 @@ def _shown(kept: Import, row: Row) -> dict[str, Any]:
         "row": row,
         "place": place,
         "whole": whole,
-        "twin": source.get("twin"),
+        "twins": source.get("twins", []),
         "cells": [
             {"name": name or f"Column {at + 1}", "value": cells[at], "wrong": at == place, "at": at}
             for at, name in enumerate(kept.header)
@@ -224,11 +226,11 @@ def fix(request: HttpRequest, pk: int, number: int) -> HttpResponseBase:
 def decide(request: HttpRequest, pk: int, number: int) -> HttpResponseBase:
     """What becomes of a row that may be somebody who is known."""
     kept = _checked(pk)
-    choice = request.POST.get("choice", "")
+    choice, _, twin = request.POST.get("choice", "").partition("-")
     if choice not in ("create", "update", "skip"):
         raise Http404
     row = get_object_or_404(Row, job=kept.job, number=number, flag=checking.TWIN)
-    services.decide(actor_of(request), kept, row, choice)
+    services.decide(actor_of(request), kept, row, choice, parse_id(twin))
     return htmx.redirect(request, reverse("clients_ui:import_check", args=[pk]) + "?show=twin")
 
 
@@ -247,7 +249,12 @@ def _bad(kept: Import) -> Iterator[str]:
     writer = csv.writer(out)
     writer.writerow([*map(neutral, kept.header), "line", "reason"])
     yield "\ufeff" + out.getvalue()
-    for row in Row.objects.filter(job=kept.job).exclude(flag="").order_by("number").iterator(chunk_size=500):
+    for row in (
+        Row.objects.filter(job=kept.job)
+        .filter(flag__in=(checking.ERROR, checking.TWIN))
+        .order_by("number")
+        .iterator(chunk_size=500)
+    ):
         out.seek(0)
         out.truncate()
         cells = list(map(neutral, (row.source or {}).get("cells", [])))[: len(kept.header)]

@@ -261,6 +261,39 @@ def test_a_possible_duplicate_waits_for_a_decision(
     assert "2 will be created" in text_of(as_paralegal.get(f"/clients/import/{kept.pk}/"))
 
 
+@pytest.mark.parametrize("chosen", ["first", "second", "create"])
+def test_a_row_that_fits_two_clients(
+    sandbox: Sandbox, as_paralegal: Browser, ana: Client, chosen: str
+) -> None:
+    """A person says which; CLEAR in the file still clears, and a second one is made only if they want it."""
+    body = {name: getattr(ana, name) for name in ("external_source", "external_source_id", "first_name")}
+    second = sandbox.call("POST", "/clients", {**body, "last_name": "Twin", "city": "Reno"})["id"]
+    as_paralegal.post("/clients/open/", {"pk": second})
+    assert Client.objects.filter(pk=second, external_key=ana.external_key).exists()
+    head = "external_source,external_source_id,first_name,last_name,city,postal_code\n"
+    row = f"{ana.external_source},{ana.external_source_id},{ana.first_name},{ana.last_name},CLEAR,73301\n"
+    kept = mapped(as_paralegal, head + row)
+    page = text_of(as_paralegal.get(f"/clients/import/{kept.pk}/?show=twin"))
+    assert "0 will be created, 0 updated, 0 unchanged, 0 have errors, 1 may be duplicates" in page
+    assert f"It is {ana.pk}: update" in page
+    assert f"It is {second}: update" in page
+    choice = {"first": f"update-{ana.pk}", "second": f"update-{second}", "create": "create"}[chosen]
+    url = f"/clients/import/{kept.pk}/rows/1/decide/"
+    assert as_paralegal.post(url, {"choice": "update-3"}).status_code == 303, (
+        "who was not offered is not taken"
+    )
+    assert Row.objects.get(job=kept.job).flag == "twin"
+    as_paralegal.post(url, {"choice": choice})
+    begin(as_paralegal, kept)
+    runner.serve()
+    done = Row.objects.get(job=kept.job)
+    assert done.outcome == ("created" if chosen == "create" else "updated")
+    target = {"first": ana.pk, "second": second, "create": done.result}[chosen]
+    assert sandbox.client(target or 0)["postal_code"] == "73301"
+    assert not sandbox.client(target or 0)["city"]
+    adds_up(Job.objects.get(pk=kept.job_id))
+
+
 def test_who_may(as_manager: Browser, as_auditor: Browser, as_nobody: Browser, as_paralegal: Browser) -> None:
     kept = mapped(as_paralegal, file_of("Ana"))
     for browser in (as_manager, as_auditor, as_nobody):

@@ -14,7 +14,7 @@ from django.template.defaultfilters import pluralize
 from tqdm import tqdm
 
 from clients_ui.fields import BY_NAME
-from clients_ui.imports import mapping, services
+from clients_ui.imports import checking, mapping, services
 from clients_ui.imports.decoding import NotACsv
 from clients_ui.imports.mapping import ID, Options
 from clients_ui.imports.models import Import
@@ -72,7 +72,11 @@ class Command(BaseCommand):
             self._send(job)
 
     def _tell(self, kept: Import, job: Job) -> None:
-        for row in Row.objects.filter(job=job).exclude(flag="").order_by("number")[:MOST_NAMED]:
+        for row in (
+            Row.objects.filter(job=job)
+            .filter(flag__in=(checking.ERROR, checking.TWIN))
+            .order_by("number")[:MOST_NAMED]
+        ):
             self.stderr.write(f"line {row.line}: {row.reason}")
         counts = kept.counts or {}
         plan = planning.plan_rows(counts.get("creates", 0) + counts.get("updates", 0))
