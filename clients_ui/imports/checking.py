@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -48,6 +49,8 @@ class Checker:
     options: Options
     header: Sequence[str]
     may_opt_in: bool
+    #: When the oldest of what was taken for empty was told; None as long as nothing was.
+    known_from: datetime | None = field(default=None, init=False)
     _seen: Seen = field(default_factory=Seen)
     #: Place and field of the columns that are used.
     _used: list[tuple[int, str]] = field(init=False)
@@ -142,7 +145,7 @@ class Checker:
         changes = {
             name: value
             for name, value in one.values.items()
-            if self._writes(name, now) and not (name in now and editing.same(name, value, now[name]))
+            if self._writes(name, now, client) and not (name in now and editing.same(name, value, now[name]))
         }
         flag = "voice_calls_opted_out"
         if changes.get(flag) is False and not self.may_opt_in:
@@ -153,11 +156,15 @@ class Checker:
             return
         row.body, row.before = changes, {name: now[name] for name in changes if name in now}
 
-    def _writes(self, name: str, now: Mapping[str, Any]) -> bool:
+    def _writes(self, name: str, now: Mapping[str, Any], client: Client) -> bool:
         policy = self.options.policy(name)
-        if policy == "if_empty":
-            return name in now and is_empty(now[name])
-        return policy == "always"
+        if policy != "if_empty":
+            return policy == "always"
+        told_at = client.age(name)
+        if told_at is None or not is_empty(now[name]):
+            return False
+        self.known_from = min(told_at, self.known_from or told_at)
+        return True
 
     def _look_for_twins(self, created: Sequence[_Parsed]) -> None:
         """Mark new rows that may be somebody who is known, or who is in the file twice: a person decides."""

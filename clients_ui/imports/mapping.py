@@ -27,7 +27,7 @@ MATCHES: dict[str, str] = {
 }
 POLICIES: dict[str, str] = {
     "always": "Always",
-    "if_empty": "Only if empty at Kayse",
+    "if_empty": "Only if empty, as known here",
     "never": "Never (new clients only)",
 }
 #: The pseudo-field of a column that holds the Kayse id.

@@ -132,6 +132,7 @@ def fill(
 ) -> dict[str, int]:
     """Write the checked rows into a job without any, and remember the columns; what they would do, counted.
 
+    `known_from` among the counts: `Checker.known_from` in seconds since 1970, if a column is written only where empty.
     `each` sees every row on its way. Raises `NotACsv` with some rows written.
     """
     checker = Checker(options, kept.header, may_opt_in=actor.can(Capability.CLIENTS_OPT_IN))
@@ -141,6 +142,8 @@ def fill(
     rows = checker.rows(_limited(source, settings.IMPORT_MOST_ROWS if most is None else most))
     ledger.add_rows(job, (checking.count(each(row), counts) for row in rows))
     mapping.remember(kept.header, options)
+    if checker.known_from:
+        counts["known_from"] = int(checker.known_from.timestamp())
     return dict(counts)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
@@ -154,6 +155,7 @@ def _check(
     context = {
         "kept": kept,
         "counts": counts,
+        "known_from": datetime.fromtimestamp(counts["known_from"], UTC) if "known_from" in counts else None,
         "sentence": sentence(counts),
         "plan": planning.plan_rows(ready),
         "ready": ready,

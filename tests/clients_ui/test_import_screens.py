@@ -10,6 +10,7 @@ import pytest
 from django.conf import LazySettings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client as Browser
+from django.utils import timezone
 
 from clients_ui.imports.models import Import, Piece, RememberedMapping
 from clients_ui.models import Client
@@ -161,6 +162,20 @@ def test_columns_are_remembered(as_paralegal: Browser) -> None:
     assert RememberedMapping.objects.count() == 1
     page = as_paralegal.get(send(as_paralegal, odd + "soak,S-2,Bo,Soak\n")["Location"])
     assert page.context["form"]["column_1"].value() == "external_source_id"
+
+
+def test_from_when_empty_is_known_is_said(as_paralegal: Browser, known: Any) -> None:
+    old = timezone.now() - timezone.timedelta(days=40)
+    for pk, told_at in ((2, old), (3, timezone.now())):
+        known(pk)
+        Client.objects.filter(pk=pk).update(address_line2=None, told_at=told_at)
+    text = "id,address_line2\n2,Apt 1\n3,Apt 1\n"
+    kept = mapped(as_paralegal, text, policy_1="if_empty")
+    page = as_paralegal.get(f"/clients/import/{kept.pk}/")
+    assert "goes by what is known here; the oldest of it was told" in text_of(page)
+    assert page.context["known_from"] == old.replace(microsecond=0)
+    kept = mapped(as_paralegal, text, policy_1="always")
+    assert "oldest of it" not in text_of(as_paralegal.get(f"/clients/import/{kept.pk}/"))
 
 
 def test_pasted_rows(as_paralegal: Browser) -> None:
