@@ -53,6 +53,11 @@ class OperationForm(forms.Form):
             (name, text) for name in self.fields if name != "operation" for text in self.data.getlist(name)
         ]
 
+    @property
+    def faults(self) -> list[str]:
+        """Why what was typed cannot be sent, each with its field: "Name: This field is required." """
+        return [f"{bound.label}: {error}" for bound in self.visible_fields() for error in bound.errors]
+
     def put(self, name: str, value: str) -> None:
         """Show another value in a field of a form that was sent."""
         assert isinstance(self.data, QueryDict)
