@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from clients_ui import normal
 from clients_ui.fields import BY_NAME, WRITABLE, Kind, is_empty, kept
 from kayse_admin.audit.diff import NOT_TOLD
 
@@ -113,6 +114,17 @@ def check(wanted: State, told: State) -> Finding:
         else:
             different.append(name)
     return Finding(tuple(lost), tuple(different))
+
+
+def differing(sent: State, told: State) -> list[str]:
+    """The fields of a created client that are told otherwise than they were sent; none when this is the client.
+
+    With the same external source and id, whatever else is different has been changed by somebody since.
+    """
+    key = normal.external(sent)
+    if key and key == normal.external(told):
+        return []
+    return [name for name in sent if name in told and not same(name, sent[name], told[name])]
 
 
 def labels(names: Iterable[str]) -> str:

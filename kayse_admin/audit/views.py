@@ -175,6 +175,9 @@ def resolve(request: HttpRequest, operation: uuid.UUID) -> HttpResponseBase:
     form = ResolveForm(request.POST)
     if not form.is_valid():
         return _operation(request, operation, resolve_form=form, status=422)
+    if form.cleaned_data["finding"] == "applied" and followups.has_to_be_named(done):
+        form.add_error("finding", "Name what was made, by the step above: then it is known here, too.")
+        return _operation(request, operation, resolve_form=form, status=422)
     try:
         remarks.resolve(actor, operation, form.cleaned_data["finding"], form.cleaned_data["because"])
     except remarks.NotUnknown:
