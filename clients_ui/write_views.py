@@ -40,6 +40,7 @@ from kayse_admin.audit.models import Event, Stage
 from kayse_admin.audit.recorder import AlreadyPerformed, closing_of, is_begun
 from kayse_admin.converters import parse_id
 from kayse_admin.kayse_api.outcomes import Applied, Failed, Rejected, Unknown
+from kayse_admin.operation_field import OperationField
 from kayse_admin.templatetags.ui import moment
 
 PAGE = ["GET", "HEAD", "POST"]
@@ -328,7 +329,7 @@ def seen(request: HttpRequest, pk: int) -> HttpResponseBase:
 class DeleteForm(forms.Form):
     """The question before a delete."""
 
-    operation = forms.UUIDField(widget=forms.HiddenInput)
+    operation = OperationField()
     reason = forms.CharField(
         max_length=200, required=False, label="Reason", help_text="Kept in the audit log, not sent to Kayse."
     )

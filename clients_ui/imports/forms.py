@@ -11,6 +11,7 @@ from django.http import QueryDict
 from clients_ui.fields import FIELDS
 from clients_ui.imports import mapping
 from clients_ui.imports.mapping import ID, Options
+from kayse_admin.operation_field import OperationField
 
 COLUMN_CHOICES = [("", "Leave out"), (ID, "Kayse id"), *((field.name, field.label) for field in FIELDS)]
 
@@ -98,7 +99,7 @@ class ColumnsForm(forms.Form):
 class StartForm(forms.Form):
     """The start of an import."""
 
-    operation = forms.UUIDField(widget=forms.HiddenInput)
+    operation = OperationField()
     reason = forms.CharField(
         max_length=200, required=False, label="Reason", help_text="Kept in the audit log, not sent to Kayse."
     )
@@ -113,7 +114,7 @@ class StartForm(forms.Form):
 class UndoForm(forms.Form):
     """The undo of an import. `reads`: how many clients would be read first; none, no question."""
 
-    operation = forms.UUIDField(widget=forms.HiddenInput)
+    operation = OperationField()
     reason = forms.CharField(
         max_length=200, required=False, label="Reason", help_text="Kept in the audit log, not sent to Kayse."
     )
