@@ -28,6 +28,7 @@ from kayse_admin.jobs.models import Row
 
 BATCH = 1_000
 CLEAR = "CLEAR"
+UNREADABLE = "a character in it cannot be read; it is shown as “\ufffd”."
 ERROR, TWIN = "error", "twin"
 #: What a row has the same as a client whom it fits without a doubt but for there being several of them.
 EXTERNAL = "external source and id"
@@ -81,6 +82,8 @@ class Checker:
             cell = original(cells[place]).strip()
             if not cell:
                 continue
+            if "\ufffd" in cell:
+                return one.refuse(f"{self.header[place]}: {UNREADABLE}", place)
             try:
                 values[name] = parse_id(cell) if name == ID else value_of(name, cell)
             except ValidationError as error:

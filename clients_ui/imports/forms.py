@@ -90,10 +90,16 @@ class ColumnsForm(forms.Form):
                 "name": name or f"Column {place + 1}",
                 "field": self[f"column_{place}"],
                 "policy": self[f"policy_{place}"],
-                "values": [cells[place][:60] for cells in sample if place < len(cells) and cells[place]][:3],
+                "values": _values(sample, place),
             }
             for place, name in enumerate(self.header)
         ]
+
+
+def _values(sample: list[list[str]], place: int) -> list[str]:
+    """The first values of a column; those with accents come first, because they show whether the encoding is right."""
+    values = dict.fromkeys(cells[place][:60] for cells in sample if place < len(cells) and cells[place])
+    return sorted(values, key=str.isascii)[:3]
 
 
 class StartForm(forms.Form):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
@@ -15,7 +17,7 @@ from django.utils import timezone
 from clients_ui import bulk, doubts
 from clients_ui.imports import checking, mapping
 from clients_ui.imports.checking import Checker
-from clients_ui.imports.decoding import NotACsv, lines_of, shape_of
+from clients_ui.imports.decoding import NotACsv, Shape, lines_of, shape_of
 from clients_ui.imports.mapping import Options
 from clients_ui.imports.models import Import, Piece
 from clients_ui.imports.reading import Record, records
@@ -53,7 +55,8 @@ def keep(actor: Actor, name: str, pieces: Iterable[bytes], most: int | None = No
         kept.encoding, kept.delimiter = shape.encoding, shape.delimiter
         kept.digest, kept.size, kept.lines = digest.hexdigest(), size, max(ends.values())
         first = _first(kept)
-        kept.header, kept.sample = first[0].cells, [one.cells for one in first[1:]]
+        kept.header = first[0].cells
+        kept.sample = [one.cells for one in first[1:]] + list(_accented(shape, kept.header))
         kept.save()
     return kept
 
@@ -67,6 +70,15 @@ def _first(kept: Import) -> list[Record]:
     if len(found) < 2:
         raise NotACsv("There are no rows below the first line.")
     return found
+
+
+def _accented(shape: Shape, header: Sequence[str]) -> Iterator[list[str]]:
+    """The rows with accents that show whether the encoding is right, as far as a row is one line."""
+    for line in shape.samples:
+        with suppress(csv.Error):
+            cells = next(csv.reader([line], delimiter=shape.delimiter, strict=True), [])
+            if len(cells) == len(header) and cells != header:
+                yield cells
 
 
 def _safe(name: str) -> str:

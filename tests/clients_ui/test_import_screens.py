@@ -178,6 +178,28 @@ def test_from_when_empty_is_known_is_said(as_paralegal: Browser, known: Any) -> 
     assert "oldest of it" not in text_of(as_paralegal.get(f"/clients/import/{kept.pk}/"))
 
 
+def test_what_cannot_be_read_is_named_by_its_line(sandbox: Sandbox, as_paralegal: Browser) -> None:
+    """Row 19: the names of the others keep their accents, and a row with a broken byte is not sent as it is."""
+    good = (HEAD + "soak,S-1,Ann,Lee,\n" * 7 + "soak,S-2,José,García,\n").encode()
+    answer = send(as_paralegal, good + b"soak,S-3,Zo\x81,M\xc3\xbcller,\n")
+    page = as_paralegal.get(answer["Location"])
+    assert "UTF-8" in text_of(page)
+    assert "García" in text_of(page), "whoever looks sees whether accents are right"
+    form = page.context["form"]
+    as_paralegal.post(answer["Location"], {name: form[name].value() or "" for name in form.fields})
+    kept = Import.objects.get()
+    bad = Row.objects.get(job=kept.job, line=10)
+    assert (bad.flag, bad.reason) == (
+        "error", "first_name: a character in it cannot be read; it is shown as “\ufffd”.",
+    )  # fmt: skip
+    url = f"/clients/import/{kept.pk}/rows/{bad.number}/fix/"
+    assert as_paralegal.post(url, {"cell_3": "Müller"}).status_code == 422, "it cannot be read as before"
+    assert as_paralegal.post(url, {"cell_2": "Zoë"}).status_code == 303
+    begin(as_paralegal, kept)
+    runner.serve()
+    assert {one.name for one in Client.objects.all()} >= {"José García", "Zoë Müller"}
+
+
 def test_pasted_rows(as_paralegal: Browser) -> None:
     answer = as_paralegal.post("/clients/import/", {"pasted": file_of("Ana").replace(",", "\t")})
     assert answer.status_code == 303
