@@ -50,6 +50,15 @@ def same(name: str, one: Any, other: Any) -> bool:
     return bool(kept(name, one) == kept(name, other))
 
 
+def has_to_be_sent(name: str, value: Any, known: State) -> bool:
+    """Whether a bulk change sends this value of a field although, or because, so much is known of it here.
+
+    An opt-out is sent even where it is known: what is known may be old, and somebody would be called.
+    """
+    opts_out = name == OPT_OUT and value is True
+    return opts_out or name not in known or not same(name, value, known[name])
+
+
 def compare(base: State, now: State, changes: State) -> Comparison:
     """Hold the state that the form was opened on against the state now.
 

@@ -148,7 +148,7 @@ class Checker:
         changes = {
             name: value
             for name, value in one.values.items()
-            if self._writes(name, now, client) and not (name in now and editing.same(name, value, now[name]))
+            if self._writes(name, now, client) and editing.has_to_be_sent(name, value, now)
         }
         flag = "voice_calls_opted_out"
         if changes.get(flag) is False and not self.may_opt_in:

@@ -35,10 +35,16 @@ def waiting(actor: Actor, pks: list[int], was: bool | None, **more: str) -> Job:
     """A queued job that lifts these opt-outs, of clients known like `was`."""
     told = {} if was is not None else {"voice_calls_opted_out": None}
     Client.objects.filter(pk__in=pks).update(voice_calls_opted_out=was, told=told)
-    rows = [Row(target=pk, label=f"Client {pk}", body={**LIFT, **more}, before={}) for pk in pks]
-    if was is not None:
-        for row in rows:
-            row.before = {"voice_calls_opted_out": was}
+    flag = {} if was is None else {"voice_calls_opted_out": was}
+    rows = [
+        Row(
+            target=client.pk,
+            label=f"Client {client.pk}",
+            body={**LIFT, **more},
+            before={**flag, **{name: getattr(client, name) for name in more}},
+        )
+        for client in Client.objects.filter(pk__in=pks).order_by("pk")
+    ]
     return start(actor, bulk.Upsert, "Lift", rows, uuid.uuid4(), reason="all agreed", at_once=0)
 
 
