@@ -15,6 +15,8 @@ from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 
+from kayse_admin.audit import parts
+from kayse_admin.audit.diff import Change
 from kayse_admin.audit.filters import Filters
 from kayse_admin.audit.models import Event, Seal, SealedEvent
 from kayse_admin.audit.operation import Operation
@@ -52,9 +54,21 @@ def _cells(operation: Operation) -> Iterator[object]:
     yield from (opening.actor_name, opening.actor_role, opening.address)
     yield from (operation.sentence, opening.action, operation.result or "under_way")
     yield from (opening.target_kind, operation.target_id, operation.shown(opening.target_label))
-    yield "; ".join(f"{c.label}: {_words(c.before)} → {_words(c.after)}" for c in operation.changes)
+    yield "; ".join(_changes(operation))
     yield from (last.requests, last.duration_ms, last.http_status)
     yield from (operation.reason, operation.detail, opening.job, opening.gesture, opening.operation)
+
+
+def _changes(operation: Operation) -> Iterator[str]:
+    for change in operation.changes:
+        yield _change(change)
+    if operation.is_about_many:
+        for one, changes in parts.each(operation.opening, hides=operation.hides, names=operation.names):
+            yield f"{one}: {', '.join(map(_change, changes))}" if changes else one
+
+
+def _change(change: Change) -> str:
+    return f"{change.label}: {_words(change.before)} → {_words(change.after)}"
 
 
 def _words(value: object) -> str:

@@ -133,6 +133,8 @@ def _operation(
         "steps": rows.life(done, events),
         "notes": [(one, done.shown(one.detail)) for one in notes],
         "target_url": rows.target_page(done, actor),
+        "parts": rows.parts_page(done, request) if done.is_about_many else None,
+        "query": request.GET.urlencode(),
         "payload": rows.pretty(done, opening.payload),
         "answer": rows.pretty(done, done.closing.answer if done.closing else None),
         "gesture": _hiding(queries.same_gesture(opening, hidden=unseen)) if reviewer else [],

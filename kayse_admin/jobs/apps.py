@@ -12,8 +12,10 @@ class JobsConfig(AppConfig):
     label = "jobs"
 
     def ready(self) -> None:
-        """Let the log find the requests that held a row about somebody."""
-        from kayse_admin.audit import mentions as log
-        from kayse_admin.jobs import mentions
+        """Let the log find the requests that held a row about somebody, and tell of each row of a request."""
+        from kayse_admin.audit import mentions as log_mentions
+        from kayse_admin.audit import parts as log_parts
+        from kayse_admin.jobs import mentions, parts
 
-        log.register(mentions.of)
+        log_mentions.register(mentions.of)
+        log_parts.register(parts.of)

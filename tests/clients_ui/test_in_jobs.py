@@ -10,9 +10,11 @@ from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
 from clients_ui import bulk, in_jobs
+from clients_ui.models import Client
 from clients_ui.selection import changes
 from kayse_admin.accounts.models import User
 from kayse_admin.actors import Actor
+from kayse_admin.audit.models import Event
 from kayse_admin.jobs.models import Job, Row
 from tests.clients_ui.conftest import selected, text_of, yes
 from tests.conftest import Sandbox
@@ -62,3 +64,19 @@ def test_one_query_however_many_jobs(actor: Actor, hundred: list[int], sandbox: 
     with CaptureQueriesContext(connection) as captured:
         found = in_jobs.of(hundred[0], 2)
     assert (len(found), len(captured)) == (2, 1)
+
+
+def test_the_request_tells_what_it_changed_of_each(
+    as_auditor: Browser, actor: Actor, hundred: list[int], sandbox: Sandbox
+) -> None:
+    Client.objects.filter(pk=hundred[0]).update(city="Austin")
+    changes.edit(actor, hundred[:3], {"city": "Waco"}, uuid.uuid4())
+    begun = Event.objects.get(stage="intent")
+    response = as_auditor.get(f"/audit/{begun.operation}/")
+    page, name = text_of(response), str(Client.objects.get(pk=hundred[0]).name)
+    assert "Each of the 3" in page
+    assert f"1. {name} number {hundred[0]} Updated" in page
+    assert "City Austin Waco" in page
+    assert f'href="/clients/{hundred[0]}/"' in response.content.decode()
+    assert "What was asked for" not in page
+    assert "What changed Field" not in page.replace(name, "")
