@@ -130,9 +130,12 @@ class Parts:
 
 
 def parts_page(operation: Operation, request: HttpRequest) -> Parts:
-    """The page of parts that the address asks for by its first place ("part")."""
-    total = len(parts.items(operation.opening)[1])
+    """The page of parts that the address asks for: by its first place ("part"), or by an id that is on it ("about")."""
+    sent = parts.items(operation.opening)[1]
+    total, about = len(sent), parse_id(request.GET.get("about", ""))
     asked = parse_id(request.GET.get("part", "")) or 1
+    if about in (places := {parts.ident(item): place for place, item in enumerate(sent)}):
+        asked = places[about] // parts.A_PAGE * parts.A_PAGE + 1
     first = asked if asked <= total else 1
     shown = parts.page(
         operation.opening, first, operation.shown, hides=operation.hides, names=operation.names

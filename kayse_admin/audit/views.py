@@ -69,6 +69,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "days": rows.by_day(one.hiding() for one in found.operations),
         "turned": data["before"] is not None or data["after"] is not None,
         "searched_to": found.searched_to,
+        "about": filters.target,
         "no_match": "No operation matches",
         "forward": forward,
         "search_on_url": pager.previous_url if forward else pager.next_url,

@@ -15,6 +15,7 @@ from clients_ui.selection import changes
 from kayse_admin.accounts.models import User
 from kayse_admin.actors import Actor
 from kayse_admin.audit.models import Event
+from kayse_admin.jobs import runner
 from kayse_admin.jobs.models import Job, Row
 from tests.clients_ui.conftest import selected, text_of, yes
 from tests.conftest import Sandbox
@@ -39,6 +40,24 @@ def test_a_bulk_opt_out_is_two_clicks_from_its_request(
     assert [(one.field, one.after) for one in part.changes] == [("voice_calls_opted_out", True)]
     assert "/audit/?job=" not in as_paralegal.get(f"/clients/{hundred[0]}/").content.decode()
     assert "Nothing has been changed" in text_of(as_auditor.get(f"/clients/{hundred[5]}/"))
+
+
+def test_a_lifted_opt_out_is_two_clicks_from_the_request_that_lifted_it(
+    as_auditor: Browser, actor: Actor, hundred: list[int], sandbox: Sandbox
+) -> None:
+    """Among many in one request: the card on the client's page is opened, and its link ends at the client's line."""
+    Client.objects.filter(pk__in=hundred[:45]).update(voice_calls_opted_out=True)
+    changes.edit(actor, hundred[:45], {"voice_calls_opted_out": False}, uuid.uuid4(), "They asked for it")
+    runner.serve()
+    begun, pk = Event.objects.get(stage="intent"), hundred[40]
+    link = f"/audit/{begun.operation}/?about={pk}#parts"
+    for page in (f"/clients/{pk}/", f"/audit/?kind=client&pk={pk}"):
+        assert f'href="{link}"' in as_auditor.get(page).content.decode()
+    page = text_of(as_auditor.get(link))
+    name = str(Client.objects.get(pk=pk).name)
+    assert f"41. {name} number {pk} Updated" in page
+    assert "26. " in page
+    assert "Opted out of calls Yes No" in page
 
 
 def row(kind: str, outcome: str, **fields: int) -> None:
