@@ -14,7 +14,7 @@ from clients_ui.models import Client
 from kayse_admin.accounts.decorators import requires
 from kayse_admin.accounts.roles import Capability
 from kayse_admin.actors import Actor, actor_of
-from kayse_admin.audit import queries, reading, recovery, rows
+from kayse_admin.audit import inbox, queries, reading, recovery, rows
 from kayse_admin.audit.fields import label_of
 from kayse_admin.audit.filters import UNDER_WAY, Filters
 from kayse_admin.audit.operation import Operation, badge_of
@@ -48,7 +48,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "counts": _counts(dict(counts), reviewer),
         "capped": capped,
         "latest": _seen(actor, queries.page(filters, size=MOST_SHOWN).operations),
-        "waiting": [one for one in waiting if one.opening.operation not in looks],
+        "waiting": inbox.of(actor, [one for one in waiting if one.opening.operation not in looks]),
         "looked_at": [one for one in waiting if one.opening.operation in looks],
         "next_look": min(looks.values(), default=None),
         "lost": _lost() if actor.can(Capability.CLIENTS_VIEW) else [],

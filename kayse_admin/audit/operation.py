@@ -120,19 +120,22 @@ class Operation:
 
     @cached_property
     def changes(self) -> list[Change]:
-        """What changed field by field, or was meant to; what may not be seen is blotted out.
+        """What changed field by field, or was meant to, with the names of numbers; nothing that may not be seen.
 
         A request of a job about many says it of each of them (`audit.parts`).
         """
+        return self.names.told(self.opening.target_kind, self._numbered)
+
+    @cached_property
+    def _numbered(self) -> list[Change]:
+        """The changes as they are recorded: what a sentence needs, which names no number."""
         if self.is_about_many:
             return []
         before, after = self.opening.before, self.last.after
         deleted = self.result == "applied" and self.opening.action.endswith("_delete")
         if after is None and not deleted:
             before, after = self._asked()
-        kind = self.opening.target_kind
-        changes = shown_safely(diff(before, after, labels_of(kind)), hides=self.hides)
-        return self.names.told(kind, changes)
+        return shown_safely(diff(before, after, labels_of(self.opening.target_kind)), hides=self.hides)
 
     def _asked(self) -> tuple[Json, Json]:
         """What was asked for, when no state after it was told: the payload, and the same fields before."""
@@ -151,7 +154,7 @@ class Operation:
     @cached_property
     def sentence(self) -> Sentence:
         """What it was, for people."""
-        return sentence(self.opening, self.closing, self.changes, self.shown)
+        return sentence(self.opening, self.closing, self._numbered, self.shown)
 
 
 def badge_of(result: str) -> str:
