@@ -43,7 +43,11 @@ def test_on_the_page_of_an_operation_in_the_log_and_in_a_file(
         assert "Case types 31 (no label) Zantac" in text
         assert "Statuses Signed empty" in text
     file = b"".join(as_auditor.get("/audit/export.csv").streaming_content).decode()  # type: ignore[attr-defined]
-    assert "Case types: 31 (no label) → Zantac; Statuses: Signed → none" in file
+    for words in (
+        "Case types: 31 (no label) → Zantac",
+        "Statuses: Signed → none",
+    ):  # PostgreSQL sorts the keys
+        assert words in file
 
 
 def test_the_names_are_read_once_however_many_changes(

@@ -50,10 +50,12 @@ def test_a_lifted_opt_out_is_two_clicks_from_the_request_that_lifted_it(
     changes.edit(actor, hundred[:45], {"voice_calls_opted_out": False}, uuid.uuid4(), "They asked for it")
     runner.serve()
     begun, pk = Event.objects.get(stage="intent"), hundred[40]
-    link = f"/audit/{begun.operation}/?about={pk}#parts"
+    link = f"/audit/{begun.operation}/?about={pk}#of-{pk}"
     for page in (f"/clients/{pk}/", f"/audit/?kind=client&pk={pk}"):
         assert f'href="{link}"' in as_auditor.get(page).content.decode()
-    page = text_of(as_auditor.get(link))
+    shown = as_auditor.get(link)
+    assert f'id="of-{pk}"' in shown.content.decode()
+    page = text_of(shown)
     name = str(Client.objects.get(pk=pk).name)
     assert f"41. {name} number {pk} Updated" in page
     assert "26. " in page
