@@ -265,6 +265,18 @@ def start(actor: Actor, kept: Import, operation: uuid.UUID, reason: str = "") ->
     return job
 
 
+def forget(kept: Import) -> bool:
+    """Delete a file that was never started, with its rows; False when it was started."""
+    with transaction.atomic():
+        job = Job.objects.select_for_update().filter(pk=kept.job_id or 0).first()
+        if job and job.state not in Job.UNSTARTED:
+            return False
+        Import.objects.filter(pk=kept.pk).delete()
+        if job:
+            ledger.discard(job)
+    return True
+
+
 def history(owner: int | None = None) -> Any:
     """The imports that were checked, newest first."""
     found = Import.objects.filter(job__isnull=False).select_related("job").order_by("-at")
