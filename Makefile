@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test check format pins benchmark clean
+.PHONY: run test check format pins clean
 
 # A port counts from the environment, then from .env; left to itself, honcho gives the web server 5000.
 port = "$${$(1):-$$(sed -n 's/^$(1)=//p' .env | tail -n 1)}"

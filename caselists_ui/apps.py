@@ -11,12 +11,13 @@ class CaseListsConfig(AppConfig):
     name = "caselists_ui"
 
     def ready(self) -> None:
-        from caselists_ui import bulk, followups, ledger, many_kinds, verify
+        from caselists_ui import bulk, followups, labels, ledger, many_kinds, verify
         from kayse_admin.audit import retention
         from kayse_admin.jobs import registry
 
         verify.register()
         followups.register()
+        labels.register()
         many_kinds.register()
         retention.hold("case lists", ledger.oldest_needed)
         registry.register(bulk.Append())

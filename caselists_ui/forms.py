@@ -23,6 +23,7 @@ from caselists_ui.services import MOST_CLIENTS
 from caselists_ui.words import Labels
 from clients_ui.selection.forms import MarkedForm
 from kayse_admin.converters import parse_id
+from kayse_admin.operation_field import OperationField
 from kayse_admin.templatetags.ui import day
 
 LONGEST_USE = timedelta(days=366)
@@ -31,9 +32,7 @@ LONGEST_USE = timedelta(days=366)
 class OperationForm(forms.Form):
     """A form that starts one operation: its id makes a double click one operation."""
 
-    operation = forms.UUIDField(
-        widget=forms.HiddenInput, error_messages={"required": "This form is incomplete. Open the page again."}
-    )
+    operation = OperationField()
     reason = forms.CharField(
         required=False, max_length=200, help_text="Kept in the record beside your name.", label="Reason"
     )
@@ -52,6 +51,11 @@ class OperationForm(forms.Form):
         return [
             (name, text) for name in self.fields if name != "operation" for text in self.data.getlist(name)
         ]
+
+    @property
+    def faults(self) -> list[str]:
+        """Why what was typed cannot be sent, each with its field: "Name: This field is required." """
+        return [f"{bound.label}: {error}" for bound in self.visible_fields() for error in bound.errors]
 
     def put(self, name: str, value: str) -> None:
         """Show another value in a field of a form that was sent."""

@@ -5,16 +5,20 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 from django.db import transaction
 
+from caselists_ui.definition import STATUSES, TYPES
 from caselists_ui.models import Label
 from caselists_ui.words import Labels
 from kayse_admin.accounts.roles import Capability
 from kayse_admin.actors import Actor
-from kayse_admin.audit import recorder
+from kayse_admin.audit import naming, recorder
 from kayse_admin.audit.actions import Action
+from kayse_admin.audit.diff import Change
 from kayse_admin.audit.records import Target
 from kayse_admin.converters import parse_id
 
@@ -60,6 +64,27 @@ def current() -> Labels:
     for kind, number, name in Label.objects.order_by("name", "number").values_list("kind", "number", "name"):
         (types if kind == Label.Kind.CASE_TYPE else statuses)[number] = name
     return Labels(types, statuses)
+
+
+def named(changes: Iterable[Change], names: Labels) -> list[Change]:
+    """The same changes with case types and statuses by their names, where they are told one by one."""
+    known = {f"filter.{TYPES}": names.type, f"filter.{STATUSES}": names.status}
+
+    def by_name(change: Change, value: Any) -> Any:
+        if change.field not in known or not isinstance(value, list):
+            return value
+        return [known[change.field](number) if isinstance(number, int) else number for number in value]
+
+    return [
+        replace(change, before=by_name(change, change.before), after=by_name(change, change.after))
+        for change in changes
+    ]
+
+
+def register() -> None:
+    """Let the log tell case types and statuses by their names; called once when the app is ready."""
+    fields = {f"filter.{TYPES}", f"filter.{STATUSES}"}
+    naming.register("case_list", fields, lambda: partial(named, names=current()))
 
 
 def write(actor: Actor, rows: Iterable[Row], *, reason: str = "") -> int:

@@ -18,7 +18,7 @@ from http import HTTPStatus
 from django.conf import settings
 from django.core.cache import cache
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 
 from caselists_ui import local
@@ -38,6 +38,10 @@ PATIENCE, TICK = 3.0, 0.05
 #: Seconds for one look: a page that could as well show the local copy does not wait for the vendor's whole patience.
 DEADLINE = 8.0
 _GENERATION = "caselists:generation"
+#: The highest id of the last answer that held every list, and how long nobody else is likely to have made one since.
+WHOLE, WHOLE_KEPT = "caselists:whole", 10 * 60
+#: How long it is kept what was known before a list was made: recovery is done with it long before.
+BEFORE_KEPT = 24 * 60 * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +116,20 @@ def drop() -> None:
     cache.set(_GENERATION, uuid.uuid4().hex, None)
 
 
+def note_before(operation: uuid.UUID) -> None:
+    """Keep what is known of all lists before one is made, so that a look can tell the new one from somebody else's."""
+    highest = cache.get(WHOLE)
+    if highest is not None:
+        told = CaseList.objects.aggregate(most=Max("pk"))["most"] or 0
+        cache.add(f"caselists:before:{operation}", max(highest, told), BEFORE_KEPT)
+
+
+def highest_before(operation: uuid.UUID) -> int | None:
+    """The highest id that any list had just before this operation made one; None when that was not known."""
+    found: int | None = cache.get(f"caselists:before:{operation}")
+    return found
+
+
 def reread(list_id: int, name: str, operation: uuid.UUID | None = None) -> Outcome[CaseListPage]:
     """Ask the vendor once for the list's name and count as they are now, and merge the answer. Costs one request."""
     question = EVERYTHING if _known().count() < LARGEST else replace(EVERYTHING, key=name[:255])
@@ -166,6 +184,7 @@ def _look(purpose: Purpose) -> tuple[Outcome[CaseListPage], set[int] | None]:
         seen = None if again is None else first | again
     if seen is not None:
         _missed(seen, began).update(gone_at=began)
+        cache.set(WHOLE, max(seen, default=0), WHOLE_KEPT)
         drop()
     return outcome, seen
 
@@ -265,6 +284,7 @@ def _merge(
         if query == EVERYTHING and found.rows < LARGEST and not found.unreadable:
             missed = _known().exclude(pk__in=[row.id for row in found.data])
             missed.filter(told_at__lt=began).update(gone_at=began)
+            cache.set(WHOLE, max((row.id for row in found.data), default=0), WHOLE_KEPT)
 
 
 def _ordered(ids: Iterable[int]) -> list[CaseList]:

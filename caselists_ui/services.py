@@ -44,6 +44,7 @@ def create(
     """Make a list: POST /v1/case_lists. Its id and its count come back."""
     actor.require(Capability.LISTS_EDIT)
     payload, asked = definition.payload(), timezone.now()
+    listing.note_before(operation)
 
     def settle(outcome: Outcome[schemas.CaseList]) -> Settled:
         if not isinstance(outcome, Applied):

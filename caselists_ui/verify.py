@@ -1,7 +1,7 @@
 """Looks at the vendor that tell what became of a change of a case list whose outcome nobody knows.
 
-A create is found by its exact name, an edit by the name and description that it gave, a delete by the list being gone.
-What happened to members no look can tell.
+A create is found by its exact name where the list can be no other, an edit by the name and description that it gave, a
+delete by the list being gone. What happened to members no look can tell.
 """
 
 from __future__ import annotations
@@ -52,7 +52,11 @@ class _Look:
 
 
 def verify_create(begun: Event) -> Finding | None:
-    """Applied when exactly one list of this name is there that was not known here before the call."""
+    """Applied when exactly one list of this name is there that was surely not there before the call.
+
+    That is so where all lists were told just before the call and this one's id is higher than theirs, or where the name
+    holds the id of the operation. A list that merely was not known here may be somebody else's: a person has to say.
+    """
     definition = parse(begun.payload)
     look = _Look(definition.name)
     if look.lists is None:
@@ -67,11 +71,32 @@ def verify_create(begun: Event) -> Finding | None:
         if len(new) > 1:
             ids = ", ".join(str(row.id) for row in new)
             text = f"Kayse has {len(new)} new lists of this name ({ids}): somebody has to say which it is."
-            return _cannot_tell(begun, text, look.requests)
+            return _say_once(begun, text, look.requests)
+        if not _is_ours(begun, definition, new[0]):
+            text = (
+                f"Kayse has a list of this name: {new[0].id}. It may be this one, or have been made by somebody else: "
+                "look whether its cases are those of this one, and say so."
+            )
+            return _say_once(begun, text, look.requests)
         local.remember([created(new[0], definition)], look.began)
         _keep(begun, new[0].id, definition, is_new=True)
     text = f"Kayse has a new list of exactly this name: {new[0].id}."
     return Finding("applied", text, recorded(definition), look.requests)
+
+
+def _is_ours(begun: Event, definition: Definition, row: schemas.CaseList) -> bool:
+    """Whether a list that has the name of one that was sent can be no other."""
+    if begun.operation.hex in definition.name:
+        return True
+    highest = listing.highest_before(begun.operation)
+    same = "description" not in row.told or (row.description or "") == definition.description
+    return highest is not None and row.id > highest and same
+
+
+def _say_once(begun: Event, detail: str, requests: int) -> Finding | None:
+    """What a look found that does not settle the matter: said once, to those who can."""
+    said = Event.objects.filter(CLOSING, operation=begun.operation, detail=detail[:500]).exists()
+    return None if said else Finding("unknown", detail, requests=requests)
 
 
 def verify_update(begun: Event) -> Finding | None:

@@ -11,13 +11,14 @@ class ClientsConfig(AppConfig):
     name = "clients_ui"
 
     def ready(self) -> None:
-        from clients_ui import bulk, followups, verify
+        from clients_ui import bulk, followups, looks, verify
         from clients_ui.imports import background
         from clients_ui.selection import changes
         from kayse_admin.jobs import preparing, registry
 
         verify.register()
         followups.register()
+        looks.register()
         registry.register(bulk.Upsert())
         registry.register(bulk.Revert())
         registry.register(bulk.Delete())

@@ -137,13 +137,7 @@ class Upsert(Looking):
             return f"Kayse does not know a client {result}."
         if not isinstance(outcome, Applied):
             return f"Kayse could not be asked about client {result}. {outcome.sentence}"
-        told = outcome.value.told
-        key = _key(row.body)
-        if key and key == _key(told):
-            return ""  # whatever else is different, somebody has changed since
-        other = [
-            name for name in row.body if name in told and not editing.same(name, row.body[name], told[name])
-        ]
+        other = editing.differing(row.body, outcome.value.told)
         return f"Client {result} is not as it was sent: {editing.labels(other)}." if other else ""
 
     def settle_row(self, actor: Actor, job: Job, row: Row, at: datetime) -> Became:

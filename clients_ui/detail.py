@@ -208,7 +208,7 @@ def waiting(pk: int) -> list[Waiting]:
             Action(row.action).label,
             row.opened_at,
             row.state == OpenOperation.State.UNKNOWN,
-            row.next_try_at if recovery.verifiable(row.action) and row.tries < recovery.MOST_LOOKS else None,
+            recovery.next_look(row),
         )
         for row in rows
     ]

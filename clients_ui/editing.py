@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from clients_ui import normal
 from clients_ui.fields import BY_NAME, WRITABLE, Kind, is_empty, kept
 from kayse_admin.audit.diff import NOT_TOLD
 
@@ -47,6 +48,15 @@ def same(name: str, one: Any, other: Any) -> bool:
     if BY_NAME[name].kind is Kind.IDS and one is not None and other is not None:
         return sorted(one) == sorted(other)
     return bool(kept(name, one) == kept(name, other))
+
+
+def has_to_be_sent(name: str, value: Any, known: State) -> bool:
+    """Whether a bulk change sends this value of a field although, or because, so much is known of it here.
+
+    An opt-out is sent even where it is known: what is known may be old, and somebody would be called.
+    """
+    opts_out = name == OPT_OUT and value is True
+    return opts_out or name not in known or not same(name, value, known[name])
 
 
 def compare(base: State, now: State, changes: State) -> Comparison:
@@ -113,6 +123,17 @@ def check(wanted: State, told: State) -> Finding:
         else:
             different.append(name)
     return Finding(tuple(lost), tuple(different))
+
+
+def differing(sent: State, told: State) -> list[str]:
+    """The fields of a created client that are told otherwise than they were sent; none when this is the client.
+
+    With the same external source and id, whatever else is different has been changed by somebody since.
+    """
+    key = normal.external(sent)
+    if key and key == normal.external(told):
+        return []
+    return [name for name in sent if name in told and not same(name, sent[name], told[name])]
 
 
 def labels(names: Iterable[str]) -> str:

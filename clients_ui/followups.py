@@ -9,7 +9,7 @@ from django.urls import reverse
 from clients_ui import directory, purged
 from kayse_admin.accounts.roles import Capability
 from kayse_admin.actors import Actor
-from kayse_admin.audit import followups
+from kayse_admin.audit import followups, remarks
 from kayse_admin.audit.actions import Action
 from kayse_admin.audit.followups import Followup
 from kayse_admin.audit.operation import Operation
@@ -17,11 +17,16 @@ from kayse_admin.audit.operation import Operation
 
 def register() -> None:
     """Tell the audit log; called once when the app is ready."""
-    followups.register("client", of)
+    followups.register("client", of, named=[Action.CLIENT_CREATE])
 
 
 def of(actor: Actor, operation: Operation) -> Iterator[Followup]:
     """The steps that this person may take; each leads to a page that asks first."""
+    if followups.has_to_be_named(operation) and operation.result == "unknown":
+        url = reverse("clients_ui:made", args=[operation.opening.operation])
+        if remarks.may_resolve(actor, operation.opening) and actor.can(Capability.CLIENTS_EDIT):
+            yield Followup("It is there: name the client", url, "Reads the client by its id. 1 request.")
+        return
     client = directory.find(operation.target_id) if operation.target_id else None
     if client is None or operation.result != "applied":
         return

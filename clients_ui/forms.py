@@ -20,6 +20,7 @@ from clients_ui import editing, normal
 from clients_ui.editing import Clash
 from clients_ui.fields import BY_NAME, FIELDS, Field, Kind
 from kayse_admin.converters import parse_id
+from kayse_admin.operation_field import OperationField
 
 LONGEST = 255
 #: Cases that one client may have; the largest payload stays far below the vendor's likely cap.
@@ -153,7 +154,7 @@ class ClientForm(forms.Form):
     is no change. Unchanged fields are not judged: what the vendor has may be kept, even if it could not be typed.
     """
 
-    operation = forms.UUIDField(widget=forms.HiddenInput)
+    operation = OperationField()
     reason = forms.CharField(
         max_length=200,
         required=False,
@@ -183,8 +184,8 @@ class ClientForm(forms.Form):
         return cleaned
 
     def _read(self, field: Field, text: str) -> None:
-        shown = as_text(field.name, self.base.get(field.name))
-        if text == shown:
+        # A form drops the spaces at the ends of what is typed; those that Kayse has are not what somebody changed.
+        if text == as_text(field.name, self.base.get(field.name)).strip():
             return
         try:
             value = parse(field.name, text)

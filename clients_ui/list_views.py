@@ -34,6 +34,7 @@ def choose_columns(request: HttpRequest) -> HttpResponseBase:
         "action": f"{reverse('clients_ui:columns')}?{query}",
         "cancel_url": back,
         "form": form,
+        "fills": True,
     }
     status = 422 if form.errors else 200
     return htmx.render(

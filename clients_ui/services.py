@@ -26,6 +26,7 @@ from kayse_admin.audit.actions import Action
 from kayse_admin.audit.diff import NOT_TOLD
 from kayse_admin.audit.fields import label_of
 from kayse_admin.audit.masking import looks_secret
+from kayse_admin.audit.models import Event, Stage
 from kayse_admin.audit.records import Target
 from kayse_admin.kayse_api.outcomes import Applied, Outcome, Rejected
 from kayse_admin.kayse_api.schemas import Client as Told
@@ -82,6 +83,23 @@ class NotCompared:
     """Nothing was sent: the client could not be read before the edit."""
 
     outcome: Outcome[Told]
+
+
+def is_create_of(operation: uuid.UUID, values: Mapping[str, Any]) -> bool:
+    """Whether the create of this operation id sent just these values."""
+    begun = Event.objects.filter(operation=operation, stage=Stage.INTENT).first()
+    return begun is not None and (begun.payload or {}) == dict(values)
+
+
+def is_edit_of(operation: uuid.UUID, changes: Mapping[str, Any]) -> bool:
+    """Whether the edit of this operation id changed just these fields to these values."""
+    begun = Event.objects.filter(operation=operation, stage=Stage.INTENT).first()
+    if begun is None:
+        return False
+    sent, before = begun.payload or {}, begun.before or {}
+    changed = {name for name in sent if not editing.same(name, sent[name], before.get(name, NOT_TOLD))}
+    as_sent = all(name in sent and editing.same(name, sent[name], changes[name]) for name in changes)
+    return as_sent and changed <= set(changes)
 
 
 def refresh(actor: Actor, pk: int, *, purpose: Purpose = Purpose.PERSON) -> Looked:

@@ -21,6 +21,7 @@ urlpatterns = [
     path("open/", views.open_by_id, name="open"),
     path("new/", write_views.new, name="new"),
     path("new/<uuid:operation>/", write_views.made, name="made"),
+    path("new/<uuid:operation>/found/", write_views.found, name="found"),
     path("import/", imports.begin, name="import"),
     path("import/template.csv", imports.template, name="import_template"),
     path("import/<kid:pk>/", imports.check, name="import_check"),

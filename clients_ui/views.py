@@ -162,7 +162,7 @@ class OpenForm(forms.Form):
         max_length=30,
         label="Kayse id",
         help_text="Free if the client is known here. Otherwise it takes 1 request, and the client is added.",
-        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off", "autofocus": True}),
     )
 
     def clean_pk(self) -> int:
@@ -209,6 +209,7 @@ def _ask_for_id(request: HttpRequest, form: OpenForm, status: int = 200) -> Http
         "action": reverse("clients_ui:open"),
         "cancel_url": reverse("clients_ui:index"),
         "form": form,
+        "fills": True,
     }
     # htmx shows a form again only under 422; a page tells the status as it is.
     status = 422 if status >= 400 and htmx.is_fragment(request) else status

@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 from django import forms
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -21,6 +22,7 @@ from clients_ui import (
     purged,
     reversing,
     services,
+    unanswered,
     words,
 )
 from clients_ui.detail import waiting
@@ -32,11 +34,13 @@ from kayse_admin import htmx
 from kayse_admin.accounts.decorators import requires
 from kayse_admin.accounts.roles import Capability
 from kayse_admin.actors import actor_of
+from kayse_admin.audit import remarks
 from kayse_admin.audit.actions import Action
 from kayse_admin.audit.models import Event, Stage
 from kayse_admin.audit.recorder import AlreadyPerformed, closing_of, is_begun
 from kayse_admin.converters import parse_id
 from kayse_admin.kayse_api.outcomes import Applied, Failed, Rejected, Unknown
+from kayse_admin.operation_field import OperationField
 from kayse_admin.templatetags.ui import moment
 
 PAGE = ["GET", "HEAD", "POST"]
@@ -52,14 +56,16 @@ def new(request: HttpRequest) -> HttpResponseBase:
     if not form.is_valid():
         return _form(request, form, {}, status=422)
     operation = form.cleaned_data["operation"]
-    # Asked first: a form that was sent twice finds the client that it has made itself, and who looks like them.
-    sent_before = is_begun(operation)
-    alike = [] if sent_before else lookalikes.find(form.changes)
-    if alike and "create_anyway" not in request.POST:
-        return _form(request, form, {"alike": alike}, status=422)
+    if "create_anyway" not in request.POST:
+        alike = {"alike": lookalikes.find(form.changes), "sent": unanswered.like(form.changes)}
+        # Asked last: a form that was sent twice finds what it has made itself.
+        if any(alike.values()) and not is_begun(operation):
+            return _form(request, form, alike, status=422)
     try:
         outcome = services.create(actor_of(request), form.changes, operation, form.cleaned_data["reason"])
     except AlreadyPerformed as done:
+        if not services.is_create_of(operation, form.changes):
+            return _used(request, form, {}, "A client was created with this form before, with other values")
         return _created_before(request, done)
     if isinstance(outcome, Applied):
         htmx.toast(request, "Client created")
@@ -93,16 +99,73 @@ def _created_before(request: HttpRequest, done: AlreadyPerformed) -> HttpRespons
 @requires(Capability.CLIENTS_EDIT)
 def made(request: HttpRequest, operation: uuid.UUID) -> HttpResponseBase:
     """What became of a create that has no client yet: under way, unknown, or refused. For whoever sent it."""
+    begun = _begun(request, operation)
+    closing = closing_of(operation)
+    if closing and closing.result == "applied" and closing.target_id:
+        return htmx.redirect(request, reverse("clients_ui:detail", args=[closing.target_id]))
+    return _made(request, begun)
+
+
+@require_POST
+@requires(Capability.CLIENTS_EDIT)
+def found(request: HttpRequest, operation: uuid.UUID) -> HttpResponseBase:
+    """Name the client that a create without a known outcome has made; 1 request."""
+    begun, actor = _begun(request, operation), actor_of(request)
+    if not remarks.may_resolve(actor, begun):
+        raise PermissionDenied
+    form = FoundForm(request.POST)
+    if not form.is_valid():
+        return _made(request, begun, form, status=422)
+    try:
+        client = unanswered.name(actor, operation, form.cleaned_data["pk"])
+    except unanswered.NotThatClient as why:
+        form.add_error("pk", str(why))
+        return _made(request, begun, form, status=422)
+    except remarks.NotUnknown:
+        return htmx.redirect(request, reverse("clients_ui:made", args=[operation]))
+    htmx.toast(request, "This is the client that was created")
+    return htmx.redirect(request, reverse("clients_ui:detail", args=[client.pk]))
+
+
+class FoundForm(forms.Form):
+    """The client that somebody found at Kayse."""
+
+    pk = forms.CharField(
+        label="It is there, and this is its id",
+        help_text="Reads the client and compares it with what was sent. 1 request.",
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+        error_messages={"required": "Type the id of the client."},
+    )
+
+    def clean_pk(self) -> int:
+        """A whole number from 1."""
+        pk = parse_id(self.cleaned_data["pk"])
+        if pk is None:
+            raise forms.ValidationError("This is not the id of a client: a whole number from 1.")
+        return pk
+
+
+def _begun(request: HttpRequest, operation: uuid.UUID) -> Event:
+    """The create, for whoever sent it and for reviewers; 404 for everybody else."""
     begun = Event.objects.filter(operation=operation, stage=Stage.INTENT, action=Action.CLIENT_CREATE).first()
     actor = actor_of(request)
     if begun is None or (begun.actor_id != actor.id and not actor.can(Capability.AUDIT_VIEW)):
         raise Http404
-    closing = closing_of(operation)
-    if closing and closing.result == "applied" and closing.target_id:
-        return htmx.redirect(request, reverse("clients_ui:detail", args=[closing.target_id]))
+    return begun
+
+
+def _made(
+    request: HttpRequest, begun: Event, form: FoundForm | None = None, status: int = 200
+) -> HttpResponseBase:
     sent = [(BY_NAME[name].label, value) for name, value in (begun.payload or {}).items() if name in BY_NAME]
-    context = {"begun": begun, "closing": closing, "sent": sent}
-    return render(request, "clients_ui/made.html", context)
+    may_name = remarks.may_resolve(actor_of(request), begun)
+    context = {
+        "begun": begun,
+        "closing": closing_of(begun.operation),
+        "sent": sent,
+        "form": (form or FoundForm()) if may_name else None,
+    }
+    return render(request, "clients_ui/made.html", context, status=status)
 
 
 @require_http_methods(PAGE)
@@ -164,6 +227,9 @@ def _save(request: HttpRequest, client: Client, form: EditForm) -> HttpResponseB
             may_empty=form.may_be_emptied,
         )
     except AlreadyPerformed as before:
+        if not services.is_edit_of(form.cleaned_data["operation"], form.changes):
+            form.ask((), _writable(client))
+            return _used(request, form, _about(client), "This form was saved before, with other values")
         return _edited_before(request, client.pk, before)
     if isinstance(done, Clashed):
         form.ask(done.clashes, done.now)
@@ -201,6 +267,13 @@ def _edited_before(request: HttpRequest, pk: int, before: AlreadyPerformed) -> H
     if before.closing and before.closing.result == "applied":
         htmx.toast(request, "Saved already, once: the form was sent twice")
     return htmx.redirect(request, reverse("clients_ui:detail", args=[pk]))
+
+
+def _used(request: HttpRequest, form: ClientForm, about: dict[str, Any], title: str) -> HttpResponseBase:
+    """The form was sent before, and holds something else now: what is typed stays, and may be sent as a new one."""
+    form.start_anew()
+    text = "What is typed here now has not been sent. Look at it, and save again if it is meant so."
+    return _form(request, form, {**about, "problem": words.Problem("warn", title, text, 409)}, status=409)
 
 
 def _stale(request: HttpRequest, client: Client) -> HttpResponseBase:
@@ -256,7 +329,7 @@ def seen(request: HttpRequest, pk: int) -> HttpResponseBase:
 class DeleteForm(forms.Form):
     """The question before a delete."""
 
-    operation = forms.UUIDField(widget=forms.HiddenInput)
+    operation = OperationField()
     reason = forms.CharField(
         max_length=200, required=False, label="Reason", help_text="Kept in the audit log, not sent to Kayse."
     )

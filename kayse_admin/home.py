@@ -14,13 +14,13 @@ from clients_ui.models import Client
 from kayse_admin.accounts.decorators import requires
 from kayse_admin.accounts.roles import Capability
 from kayse_admin.actors import Actor, actor_of
-from kayse_admin.audit import queries, reading, rows
+from kayse_admin.audit import inbox, queries, reading, recovery, rows
 from kayse_admin.audit.fields import label_of
 from kayse_admin.audit.filters import UNDER_WAY, Filters
 from kayse_admin.audit.operation import Operation, badge_of
 from kayse_admin.audit.queries import beginning
 from kayse_admin.audit.records import RESULT_WORDS
-from kayse_admin.jobs.unanswered import looks_of
+from kayse_admin.jobs import unanswered
 
 #: Operations on the page: the newest of today.
 MOST_SHOWN = 8
@@ -40,14 +40,15 @@ def index(request: HttpRequest) -> HttpResponse:
     filters = Filters(person=mine, since=today, changes_only=True, hidden=unseen)
     counts, capped = queries.tally(filters)
     waiting = _seen(actor, queries.unfinished(person=mine))
-    looks = looks_of([one.opening.operation for one in waiting if one.opening.job])
+    looks = recovery.looks_of([one.opening.operation for one in waiting if not one.opening.job])
+    looks |= unanswered.looks_of([one.opening.operation for one in waiting if one.opening.job])
     context: dict[str, Any] = {
         "reviewer": reviewer,
         "today": rows.heading(timezone.localdate()),
         "counts": _counts(dict(counts), reviewer),
         "capped": capped,
         "latest": _seen(actor, queries.page(filters, size=MOST_SHOWN).operations),
-        "waiting": [one for one in waiting if one.opening.operation not in looks],
+        "waiting": inbox.of(actor, [one for one in waiting if one.opening.operation not in looks]),
         "looked_at": [one for one in waiting if one.opening.operation in looks],
         "next_look": min(looks.values(), default=None),
         "lost": _lost() if actor.can(Capability.CLIENTS_VIEW) else [],

@@ -15,10 +15,11 @@ current_request_id: ContextVar[str] = ContextVar("current_request_id", default="
 
 
 class RequestIdFilter(logging.Filter):
-    """Puts the current request id on each record."""
+    """Puts the request id on each record, also on what Django writes after the request has left us."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.request_id = current_request_id.get()
+        of_request = getattr(getattr(record, "request", None), "request_id", "")
+        record.request_id = current_request_id.get() or of_request
         return True
 
 

@@ -10,6 +10,7 @@ from django.test import RequestFactory
 
 from kayse_admin.actors import address_of
 from kayse_admin.audit.triggers import put_back
+from kayse_admin.logs import RequestIdFilter
 from tests.conftest import lift
 
 pytestmark = pytest.mark.django_db
@@ -85,3 +86,11 @@ def test_a_form_that_is_too_large_is_refused_in_words(as_paralegal: Browser) -> 
     answer = as_paralegal.post("/clients/new/", {"first_name": "x" * 10_000_000})
     assert answer.status_code == 400
     assert "Nothing was sent to Kayse" in answer.text
+
+
+def test_the_line_about_a_refused_request_names_it(client: Browser, caplog: pytest.LogCaptureFixture) -> None:
+    """Django writes it after our middleware has let go of the request."""
+    answer = client.get("/no-such-page/")
+    (record,) = [one for one in caplog.records if one.name == "django.request"]
+    RequestIdFilter().filter(record)
+    assert record.request_id == answer["X-Request-ID"]

@@ -14,6 +14,7 @@ from django.utils.html import strip_tags
 
 from clients_ui import knowledge
 from kayse_admin.accounts.models import User
+from kayse_admin.audit import recovery
 from kayse_admin.audit.actions import Action
 from kayse_admin.audit.models import Event, OpenOperation
 from kayse_admin.upstream import budget
@@ -36,7 +37,7 @@ def day(people: dict[str, User]) -> dict[str, Event]:
     return {
         "edited": performed(paula, **CITY),
         "refused": performed(paula, result="rejected"),
-        "unknown": performed(paula, result="unknown"),
+        "unknown": performed(paula, Action.CLIENT_CREATE, result="unknown"),
         "attached": performed(max_, Action.CASE_LIST_ATTACH, ROUNDUP, payload={"include_ids": [1, 2]}),
         "yesterday": many(1, at=timezone.now() - timedelta(days=1), target_label="Old Client")[0],
     }
@@ -72,6 +73,17 @@ def test_what_is_under_way_for_long_needs_a_person(as_auditor: Browser, people: 
     assert "Needs a person" not in home(as_auditor)
     OpenOperation.objects.update(opened_at=timezone.now() - timedelta(minutes=3))
     assert f'href="/audit/{begun.operation}/"' in home(as_auditor).split("Needs a person")[1]
+
+
+def test_what_a_machine_looks_at_needs_nobody(as_auditor: Browser, people: dict[str, User]) -> None:
+    begun = performed(acting(people["paralegal"]), result="unknown")
+    html = home(as_auditor)
+    assert "Needs a person" not in html
+    assert f'href="/audit/{begun.operation}/"' in html.split("Looked at by itself")[1]
+    OpenOperation.objects.update(tries=recovery.MOST_LOOKS)
+    html = home(as_auditor)
+    assert f'href="/audit/{begun.operation}/"' in html.split("Needs a person")[1]
+    assert "Looked at by itself" not in html
 
 
 def test_a_value_that_kayse_lost_is_an_alarm(people: dict[str, User]) -> None:

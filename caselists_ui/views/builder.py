@@ -249,6 +249,7 @@ def resume(request: HttpRequest, draft: uuid.UUID) -> HttpResponse:
     known = ledger.known(lists.pk) if lists else None
     form.guard(lists, in_use.of(lists.pk) if lists else None)
     form.is_valid()
+    faults = form.faults
     form.errors.clear()  # what is missing in a draft is no mistake yet
     if known:
         form.put("base", known.mark)
@@ -260,7 +261,7 @@ def resume(request: HttpRequest, draft: uuid.UUID) -> HttpResponse:
             f"This list was changed since the draft was begun. {drafts.newer_words(found, known)}"
             "Look at what saving it does now: it sets the list to what stands here."
         )
-    context = {"resumed": found, "meanwhile": meanwhile}
+    context = {"resumed": found, "meanwhile": meanwhile, "faults": faults}
     return _page(request, form, names, lists=lists, known=known, more=context)
 
 
@@ -271,6 +272,7 @@ def _summary(
     definition = form.definition() if form.is_bound else _opened(form)
     context: dict[str, Any] = {
         "may_count": exact.allowed(),
+        "faults": form.faults if form.is_bound else [],
         "summary": summary.of_definition(definition, names, lists=lists, known=known),
         "include_told": summary.pasted_words(form.pasted("include_ids")),
         "exclude_told": summary.pasted_words(form.pasted("exclude_ids")),

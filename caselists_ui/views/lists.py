@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,7 +15,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from caselists_ui import drafts, in_use, labels, ledger, listing, local, reversing
-from caselists_ui.definition import STATUSES, TYPES, Kind, write_json
+from caselists_ui.definition import Kind, write_json
 from caselists_ui.fields import LONGEST_PASTE
 from caselists_ui.forms import IndexForm
 from caselists_ui.ids import parse_pasted, write_ids
@@ -33,7 +32,7 @@ from kayse_admin.accounts.decorators import requires
 from kayse_admin.accounts.roles import Capability
 from kayse_admin.actors import actor_of
 from kayse_admin.audit.actions import Action
-from kayse_admin.audit.diff import Change, diff
+from kayse_admin.audit.diff import diff
 from kayse_admin.audit.fields import labels_of
 from kayse_admin.audit.filters import CLOSING, OPENING
 from kayse_admin.audit.models import Event, OpenOperation
@@ -244,21 +243,6 @@ def _versions(pk: int, names: Labels) -> list[dict[str, Any]]:
     ]
 
 
-def _named(changes: Iterable[Change], names: Labels) -> list[Change]:
-    """The same changes with case types and statuses by their names, where they are told one by one."""
-    named = {f"filter.{TYPES}": names.type, f"filter.{STATUSES}": names.status}
-
-    def by_name(change: Change, value: Any) -> Any:
-        return [named[change.field](number) for number in value] if isinstance(value, list) else value
-
-    return [
-        replace(change, before=by_name(change, change.before), after=by_name(change, change.after))
-        if change.field in named
-        else change
-        for change in changes
-    ]
-
-
 def _counts_after(versions: Iterable[Version]) -> dict[uuid.UUID | None, Reading]:
     """The number of cases that was read after each of these versions, by operation; one query."""
     operations = [version.operation for version in versions]
@@ -282,7 +266,7 @@ def version(request: HttpRequest, pk: int, number: int) -> HttpResponse:
         "other": versions[other],
         "versions": versions.values(),
         "sentence": sentence(definition.selection, names),
-        "changes": _named(
+        "changes": labels.named(
             diff(
                 recorded(ledger.defined(versions[other]), names),
                 recorded(definition, names),

@@ -236,6 +236,7 @@ def _typed(request: HttpRequest, many: int | None) -> bool:
 def _panel(form: SelectionForm) -> dict[str, Any]:
     names = labels.current()
     return {
+        "faults": form.faults if form.is_bound else [],
         "summary": summary.of_selection(form.selection() if form.is_bound else Selection(), names),
         "include_told": summary.pasted_words(form.pasted("include_ids")),
         "exclude_told": summary.pasted_words(form.pasted("exclude_ids")),

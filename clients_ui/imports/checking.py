@@ -5,15 +5,15 @@ Nothing here calls the vendor; clients are matched with the local directory.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db.models import F
 
 from clients_ui import bulk, editing, normal
 from clients_ui.fields import BY_NAME, Kind, is_empty
@@ -29,9 +29,14 @@ from kayse_admin.jobs.models import Row
 
 BATCH = 1_000
 CLEAR = "CLEAR"
+UNREADABLE = "a character in it cannot be read; it is shown as “\ufffd”."
 ERROR, TWIN = "error", "twin"
 LEFT = "This client was deleted at Kayse. To create them again, go back to the columns and say so there."
 AGAIN = "Was deleted at Kayse, and is created again as a new client."
+#: What a row has the same as a client whom it fits without a doubt but for there being several of them.
+EXTERNAL = "external source and id"
+#: Clients that are named where a row may be any of them.
+MOST_TWINS = 5
 _FLAGS = {
     **dict.fromkeys(("true", "t", "1", "yes", "y"), True),
     **dict.fromkeys(("false", "f", "0", "no", "n"), False),
@@ -48,6 +53,8 @@ class Checker:
     options: Options
     header: Sequence[str]
     may_opt_in: bool
+    #: When the oldest of what was taken for empty was told; None as long as nothing was.
+    known_from: datetime | None = field(default=None, init=False)
     _seen: Seen = field(default_factory=Seen)
     #: Place and field of the columns that are used, and what reads their cells.
     _used: list[tuple[int, str, Callable[[str], Any]]] = field(init=False)
@@ -63,7 +70,7 @@ class Checker:
         while batch := list(islice(source, BATCH)):
             parsed = [self._parse(record) for record in batch]
             good = [one for one in parsed if one.row.flag != ERROR]
-            known = _known(self.options, good)
+            known = _known(good)
             again = self._seen.earlier([one.identity for one in good], [one.row.line for one in good])
             for one, line in zip(good, again, strict=True):
                 self._match(one, known, line)
@@ -86,6 +93,8 @@ class Checker:
             cell = (original(cell) if cell[:1] == "'" else cell).strip()
             if not cell:
                 continue
+            if "\ufffd" in cell:
+                return one.refuse(f"{self.header[place]}: {UNREADABLE}", place)
             try:
                 values[name] = _cleared(name) if cell == CLEAR else read(cell)
             except ValidationError as error:
@@ -101,31 +110,48 @@ class Checker:
         one.row.label = _name(values)[:200]
         return one
 
+    def decided(self, record: Record, client: Client | None) -> Row:
+        """One row that is about a client whom a person has named; about a new one with None."""
+        one = self._parse(record)
+        if one.row.flag != ERROR:
+            one.values.pop(ID, None)
+            if client is None:
+                self._create(one)
+            else:
+                self._update(one, client)
+        return one.row
+
     def _match(self, one: _Parsed, known: _Known, again: int | None) -> None:
-        pk, key = one.values.pop(ID, None), one.key
+        pk = one.values.pop(ID, None)
+        by_key = not pk
         if again:
             one.refuse(f"The same {'id' if pk else 'external id'} is on line {again} already.")
             return
-        client = known.by_id.get(pk) if pk else known.by_key.get(key) if key else None
-        if pk and client is None:
+        here = known.by_id.get(pk, []) if pk else known.by_key.get(one.key, []) if one.key else []
+        living = [client for client in here if not client.gone_at]
+        matches = self.options.match != "none" or not by_key
+        if pk and not here:
             one.refuse(f"Client {pk} is not known here. Open it by its id once, then import again.")
-        elif client is not None and client.gone_at:
-            self._again(one, client)
-        elif client is not None:
-            self._update(one, client)
+        elif living and (len(living) == 1 or self.options.mode == "create") and matches:
+            self._update(one, living[0])
+        elif living:
+            one.row.body = {name: value for name, value in one.values.items() if value is not None}
+            one.ask([(client.pk, client.name) for client in living], EXTERNAL)
+        elif here and matches:
+            self._again(one, any(client.voice_calls_opted_out for client in here))
         else:
             self._create(one)
 
-    def _again(self, one: _Parsed, gone: Client) -> None:
+    def _again(self, one: _Parsed, opted_out: bool) -> None:
         """Somebody who was deleted at Kayse: nothing brings them back, but they can be created anew."""
         if self.options.mode == "update":
             one.refuse("This client was deleted at Kayse.")
         elif self.options.deleted == "leave":
             one.refuse(LEFT)
-        elif gone.voice_calls_opted_out and one.values.get(editing.OPT_OUT) is False:
+        elif opted_out and one.values.get(editing.OPT_OUT) is False:
             one.refuse("They had opted out of calls when they were deleted at Kayse. Leave that cell empty.")
         else:
-            if gone.voice_calls_opted_out:
+            if opted_out:
                 one.values[editing.OPT_OUT] = True  # that they were deleted is no word of theirs about calls
             one.row.reason = AGAIN
             self._create(one)
@@ -149,7 +175,7 @@ class Checker:
         changes = {
             name: value
             for name, value in one.values.items()
-            if self._writes(name, now) and not (name in now and editing.same(name, value, now[name]))
+            if self._writes(name, now, client) and editing.has_to_be_sent(name, value, now)
         }
         if changes.get(editing.OPT_OUT) is False and not self.may_opt_in:
             one.refuse("This takes back an opt-out from calls, which needs an administrator.")
@@ -160,11 +186,15 @@ class Checker:
         row.body, row.before = changes, {name: now[name] for name in changes if name in now}
         bulk.noting_opt_out(row, client)
 
-    def _writes(self, name: str, now: Mapping[str, Any]) -> bool:
+    def _writes(self, name: str, now: Mapping[str, Any], client: Client) -> bool:
         policy = self.options.policy(name)
-        if policy == "if_empty":
-            return name in now and is_empty(now[name])
-        return policy == "always"
+        if policy != "if_empty":
+            return policy == "always"
+        told_at = client.age(name)
+        if told_at is None or not is_empty(now[name]):
+            return False
+        self.known_from = min(told_at, self.known_from or told_at)
+        return True
 
     def _look_for_twins(self, created: Sequence[_Parsed]) -> None:
         """Mark new rows that may be somebody who is known, or who is in the file twice: a person decides."""
@@ -176,15 +206,18 @@ class Checker:
         same_mail = self._seen.earlier([mail and f"mail {mail}" for mail in mails], lines)
         same_phone = self._seen.earlier([phone and f"phone {phone}" for phone in phones], lines)
         for one, mail, phone, *first_lines in zip(created, mails, phones, same_mail, same_phone, strict=True):
-            alike = found.get(("email", mail)) or found.get(("phone", phone))
+            by_mail, by_phone = found.get(("email", mail), []), found.get(("phone", phone), [])
             first = first_lines[0] or first_lines[1]
-            if alike:
-                one.row.reason = f"May be {alike[1]} (ID {alike[0]}), who has the same {alike[2]}."
-                one.row.source["twin"] = alike[0]
+            if alike := dict([*by_mail, *by_phone]):
+                kinds = [
+                    word
+                    for word, theirs in (("e-mail address", by_mail), ("phone number", by_phone))
+                    if theirs
+                ]
+                one.ask(list(alike.items()), " or ".join(kinds))
             elif first:
+                one.ask([], "")
                 one.row.reason = f"Has the same phone or e-mail as line {first}."
-            if alike or first:
-                one.row.flag, one.row.outcome = TWIN, Row.Outcome.FAILED
 
 
 @dataclass(slots=True)
@@ -210,11 +243,26 @@ class _Parsed:
             self.row.source["places"] = list(places)
         return self
 
+    def ask(self, alike: Sequence[tuple[int, str]], same: str) -> None:
+        """A person decides whether it is one of these clients (id and name), who have the `same` of something."""
+        row = self.row
+        row.flag, row.outcome = TWIN, Row.Outcome.FAILED
+        if not alike:
+            return
+        row.source = {**(row.source or {}), "twins": [pk for pk, _ in alike[:MOST_TWINS]], "same": same}
+        names = [f"{name} (ID {pk})" for pk, name in alike[:MOST_TWINS]]
+        if (more := len(alike) - MOST_TWINS) > 0:
+            names.append(f"{more:,} other{'' if more == 1 else 's'}")
+        has = "has" if len(alike) == 1 else "have"
+        row.reason = f"May be {' or '.join(names)}, who {has} the same {same}."[:500]
+
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    by_id: dict[int, Client]
-    by_key: dict[tuple[str, str] | None, Client]
+    """The clients by id, and by external source and id: more than one may have the same, and some are deleted."""
+
+    by_id: Mapping[int, list[Client]]
+    by_key: Mapping[tuple[str, str] | None, list[Client]]
 
 
 _REQUIRED = tuple(name for name, field in BY_NAME.items() if field.required)
@@ -251,29 +299,25 @@ def _cleared(name: str) -> list[int] | None:
 _READERS: Mapping[str, Callable[[str], Any]] = {**READERS, ID: _kayse_id, editing.OPT_OUT: _opt_out}
 
 
-def _known(options: Options, parsed: Sequence[_Parsed]) -> _Known:
+def _known(parsed: Sequence[_Parsed]) -> _Known:
     """The clients that these rows match, in two queries."""
     ids = {one.values[ID] for one in parsed if one.values.get(ID)}
-    by_id = {client.pk: client for client in Client.objects.filter(Among("id", ids))}
-    by_key: dict[tuple[str, str] | None, Client] = {}
+    by_id = {client.pk: [client] for client in Client.objects.filter(Among("id", ids))}
+    by_key: defaultdict[tuple[str, str] | None, list[Client]] = defaultdict(list)
     keys = {one.key[1] for one in parsed if one.key and not one.values.get(ID)}
-    if options.match != "none":
-        # The last one counts: whoever is there before whoever was deleted, and the older one of two.
-        deleted_first = F("gone_at").asc(nulls_last=True)
-        for client in Client.objects.filter(Among("external_key", keys)).order_by(deleted_first, "-id"):
-            by_key[normal.external(vars(client))] = client
+    for client in Client.objects.filter(Among("external_key", keys)).order_by("pk"):
+        by_key[normal.external(vars(client))].append(client)
     return _Known(by_id, by_key)
 
 
-def _twins(mails: set[str], phones: set[str]) -> dict[tuple[str, str], tuple[int, str, str]]:
-    """Known clients by e-mail and by phone: id, name, what is the same."""
-    found: dict[tuple[str, str], tuple[int, str, str]] = {}
-    columns = ("id", "first_name", "last_name")
-    here = Client.objects.filter(gone_at=None)
-    for pk, first, last, key in here.filter(Among("email_key", mails)).values_list(*columns, "email_key"):
-        found[("email", key)] = (pk, _name({"first_name": first, "last_name": last}), "e-mail address")
-    for pk, first, last, key in here.filter(Among("phone_key", phones)).values_list(*columns, "phone_key"):
-        found[("phone", key)] = (pk, _name({"first_name": first, "last_name": last}), "phone number")
+def _twins(mails: set[str], phones: set[str]) -> Mapping[tuple[str, str], list[tuple[int, str]]]:
+    """Known clients by e-mail and by phone: id and name of each."""
+    found: defaultdict[tuple[str, str], list[tuple[int, str]]] = defaultdict(list)
+    here = Client.objects.filter(gone_at=None).order_by("pk")
+    for kind, keys in (("email", mails), ("phone", phones)):
+        columns = ("id", "first_name", "last_name", f"{kind}_key")
+        for pk, first, last, key in here.filter(Among(f"{kind}_key", keys)).values_list(*columns):
+            found[(kind, key)].append((pk, _name({"first_name": first, "last_name": last})))
     return found
 
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import codecs
 import csv
+import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import islice
 
 DELIMITERS = (",", ";", "\t", "|")
 #: Bytes and lines that the guesses rest on.
 SAMPLE_BYTES = 65_536
 SAMPLE_LINES = 50
+#: Lines with accents that are shown.
+SAMPLES = 3
 #: No line of a table of clients is longer: it would be another kind of file.
 MOST_LINE = 1_500_000
 
@@ -31,6 +35,8 @@ class Shape:
 
     encoding: str
     delimiter: str
+    #: The first lines with more than ASCII in them: whoever reads them sees whether the encoding is right.
+    samples: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def encoding_words(self) -> str:
@@ -51,27 +57,67 @@ class Shape:
 
 def shape_of(pieces: Iterable[bytes]) -> Shape:
     """How the file is written. Reads it once, piece by piece. Raises `NotACsv` for what is no text."""
-    sample, is_utf8 = bytearray(), True
-    decoder = codecs.getincrementaldecoder("utf-8")()
+    sample, accents, utf8 = bytearray(), list[bytes](), _Utf8()
     encoding = ""
     for piece in pieces:
         if len(sample) < SAMPLE_BYTES:
             sample += piece[: SAMPLE_BYTES - len(sample)]
             encoding = encoding or _by_its_beginning(bytes(sample[:64]))
-        if not encoding.startswith("utf-16") and b"\x00" in piece:
+        if encoding.startswith("utf-16"):
+            continue
+        if b"\x00" in piece:
             raise NotACsv(
                 "There are NUL characters in this file: it is no text file. Save it as “CSV UTF-8”."
             )
-        if is_utf8 and not encoding.startswith("utf-16"):
-            try:
-                decoder.decode(piece)
-            except UnicodeDecodeError:
-                is_utf8 = False
+        utf8.look(piece)
+        if len(accents) < SAMPLES:
+            accents += islice(_accented(piece), SAMPLES - len(accents))
     if not sample:
         raise NotACsv("The file is empty.")
-    if not encoding.startswith("utf-16"):
-        encoding = "utf-8-sig" if is_utf8 else "cp1252"
-    return Shape(encoding, _delimiter(bytes(sample).decode(encoding, "replace")))
+    encoding = encoding or ("utf-8-sig" if utf8.is_it() else "cp1252")
+    samples = tuple(line.decode(encoding, "replace") for line in accents)
+    return Shape(encoding, _delimiter(bytes(sample).decode(encoding, "replace")), samples)
+
+
+@dataclass(slots=True)
+class _Utf8:
+    """Whether a file is UTF-8, some bytes of which may be broken: other encodings are hardly ever valid in it."""
+
+    #: Characters of several bytes, and bytes that belong to none.
+    _whole: int = 0
+    _broken: int = 0
+    _decoder: codecs.IncrementalDecoder = field(
+        default_factory=lambda: codecs.getincrementaldecoder("utf-8")("surrogateescape")
+    )
+
+    def look(self, piece: bytes) -> None:
+        """The next piece of the file."""
+        text = self._decoder.decode(piece)
+        if not text.isascii():
+            broken = len(_BROKEN.findall(text))
+            self._whole += len(_WIDE.findall(text)) - broken
+            self._broken += broken
+
+    def is_it(self) -> bool:
+        """At the end of the file."""
+        self._broken += len(self._decoder.decode(b"", final=True))
+        return self._broken <= self._whole
+
+
+def _accented(piece: bytes) -> Iterator[bytes]:
+    """The lines that are not all ASCII."""
+    at = 0
+    while found := _HIGH.search(piece, at):
+        begin = max(piece.rfind(b"\n", at, found.start()), piece.rfind(b"\r", at, found.start()), at - 1) + 1
+        end = _END.search(piece, found.end())
+        at = end.start() if end else len(piece)
+        yield piece[begin:at]
+
+
+_HIGH, _END = re.compile(rb"[\x80-\xff]"), re.compile(rb"[\r\n]")
+#: Characters that are not ASCII, and bytes that are no character.
+_WIDE = re.compile("[^\x00-\x7f]")
+_BROKEN = re.compile("[\udc80-\udcff]")
 
 
 def _by_its_beginning(head: bytes) -> str:
@@ -111,9 +157,10 @@ def _delimiter(text: str) -> str:
 def lines_of(pieces: Iterable[bytes], encoding: str) -> Iterator[str]:
     """The lines of the file with their ends, whatever ends they have: CRLF, LF, or CR alone.
 
-    Raises `NotACsv` for a line that is longer than any row of clients, and for broken UTF-16.
+    A byte that is no text in the encoding becomes U+FFFD, which no row that is sent may hold. Raises `NotACsv` for a
+    line that is longer than any row of clients, and for broken UTF-16.
     """
-    decoder = codecs.getincrementaldecoder(encoding)("strict" if encoding != "cp1252" else "replace")
+    decoder = codecs.getincrementaldecoder(encoding)("strict" if encoding.startswith("utf-16") else "replace")
     rest = ""
     try:
         for piece in pieces:

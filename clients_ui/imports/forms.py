@@ -11,6 +11,7 @@ from django.http import QueryDict
 from clients_ui.fields import FIELDS
 from clients_ui.imports import mapping
 from clients_ui.imports.mapping import ID, Options
+from kayse_admin.operation_field import OperationField
 
 COLUMN_CHOICES = [("", "Leave out"), (ID, "Kayse id"), *((field.name, field.label) for field in FIELDS)]
 
@@ -95,16 +96,22 @@ class ColumnsForm(forms.Form):
                 "name": name or f"Column {place + 1}",
                 "field": self[f"column_{place}"],
                 "policy": self[f"policy_{place}"],
-                "values": [cells[place][:60] for cells in sample if place < len(cells) and cells[place]][:3],
+                "values": _values(sample, place),
             }
             for place, name in enumerate(self.header)
         ]
 
 
+def _values(sample: list[list[str]], place: int) -> list[str]:
+    """The first values of a column; those with accents come first, because they show whether the encoding is right."""
+    values = dict.fromkeys(cells[place][:60] for cells in sample if place < len(cells) and cells[place])
+    return sorted(values, key=str.isascii)[:3]
+
+
 class StartForm(forms.Form):
     """The start of an import."""
 
-    operation = forms.UUIDField(widget=forms.HiddenInput)
+    operation = OperationField()
     reason = forms.CharField(
         max_length=200, required=False, label="Reason", help_text="Kept in the audit log, not sent to Kayse."
     )
@@ -119,7 +126,7 @@ class StartForm(forms.Form):
 class UndoForm(forms.Form):
     """The undo of an import. `reads`: how many clients would be read first; none, no question."""
 
-    operation = forms.UUIDField(widget=forms.HiddenInput)
+    operation = OperationField()
     reason = forms.CharField(
         max_length=200, required=False, label="Reason", help_text="Kept in the audit log, not sent to Kayse."
     )

@@ -28,7 +28,7 @@ MATCHES: dict[str, str] = {
 }
 POLICIES: dict[str, str] = {
     "always": "Always",
-    "if_empty": "Only if empty at Kayse",
+    "if_empty": "Only if empty, as known here",
     "never": "Never (new clients only)",
 }
 DELETED: dict[str, str] = {

@@ -21,7 +21,7 @@ class Import(models.Model):
     encoding = models.CharField(max_length=12)
     delimiter = models.CharField(max_length=1)
     header = models.JSONField()
-    #: The first rows, shown beside the columns.
+    #: The first rows, and the first with accents, shown beside the columns.
     sample = models.JSONField(default=list)
     #: `mapping.Options` as they were chosen.
     options = models.JSONField(null=True)

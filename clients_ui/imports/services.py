@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from clients_ui import bulk
+from clients_ui import bulk, doubts
 from clients_ui.imports import checking, mapping
 from clients_ui.imports.checking import Checker
-from clients_ui.imports.decoding import NotACsv, lines_of, shape_of
+from clients_ui.imports.decoding import NotACsv, Shape, lines_of, shape_of
 from clients_ui.imports.mapping import Options
 from clients_ui.imports.models import Import, Piece
 from clients_ui.imports.reading import Record, records
@@ -53,7 +55,8 @@ def keep(actor: Actor, name: str, pieces: Iterable[bytes], most: int | None = No
         kept.encoding, kept.delimiter = shape.encoding, shape.delimiter
         kept.digest, kept.size, kept.lines = digest.hexdigest(), size, max(ends.values())
         first = _first(kept)
-        kept.header, kept.sample = first[0].cells, [one.cells for one in first[1:]]
+        kept.header = first[0].cells
+        kept.sample = [one.cells for one in first[1:]] + list(_accented(shape, kept.header))
         kept.save()
     return kept
 
@@ -67,6 +70,15 @@ def _first(kept: Import) -> list[Record]:
     if len(found) < 2:
         raise NotACsv("There are no rows below the first line.")
     return found
+
+
+def _accented(shape: Shape, header: Sequence[str]) -> Iterator[list[str]]:
+    """The rows with accents that show whether the encoding is right, as far as a row is one line."""
+    for line in shape.samples:
+        with suppress(csv.Error):
+            cells = next(csv.reader([line], delimiter=shape.delimiter, strict=True), [])
+            if len(cells) == len(header) and cells != header:
+                yield cells
 
 
 def _safe(name: str) -> str:
@@ -132,6 +144,7 @@ def fill(
 ) -> dict[str, int]:
     """Write the checked rows into a job without any, and remember the columns; what they would do, counted.
 
+    `known_from` among the counts: `Checker.known_from` in seconds since 1970, if a column is written only where empty.
     All rows go through `watched` on their way. Raises `NotACsv` with some rows written.
     """
     checker = Checker(options, kept.header, may_opt_in=actor.can(Capability.CLIENTS_OPT_IN))
@@ -141,6 +154,8 @@ def fill(
     rows = checker.rows(_limited(source, settings.IMPORT_MOST_ROWS if most is None else most))
     ledger.add_rows(job, (checking.count(row, counts) for row in watched(rows)))
     mapping.remember(kept.header, options)
+    if checker.known_from:
+        counts["known_from"] = int(checker.known_from.timestamp())
     return dict(counts)
 
 
@@ -175,18 +190,23 @@ def _is_in_file(row: Row, fresh: Row) -> bool:
     return bool(ident) and others.filter(target=None, body__external_source_id=ident).exists()
 
 
-def decide(actor: Actor, kept: Import, row: Row, choice: str) -> Row:
-    """What shall become of a row that may be somebody known: "create" anyway, "update" them, or "skip" it."""
+def decide(actor: Actor, kept: Import, row: Row, choice: str, twin: int | None = None) -> Row:
+    """What shall become of a row that may be somebody known: "create" anyway, "update" this one, or "skip" it."""
     actor.require(Capability.CLIENTS_EDIT)
-    twin = (row.source or {}).get("twin")
+    source = row.source or {}
+    record = Record(row.line, source.get("cells", []))
+    named = twin if twin in source.get("twins", []) else None
+    client = Client.objects.filter(pk=named, gone_at=None).first() if named else None
     if choice == "create":
-        fresh = Row(target=None, label=row.label, body=row.body, source=row.source)
-    elif choice == "update" and twin and (client := Client.objects.filter(pk=twin).first()):
-        one = checking._Parsed(Row.light(line=row.line, source=row.source), dict(row.body))
-        _checker(actor, kept)._update(one, client)
-        fresh = one.row
-    else:
+        fresh = _checker(actor, kept).decided(record, None)
+        if not fresh.flag and source.get("same") == checking.EXTERNAL:
+            fresh.flag = doubts.AGREED
+    elif choice == "update" and client:
+        fresh = _checker(actor, kept).decided(record, client)
+    elif choice == "skip":
         fresh = Row(label=row.label, body={}, source=row.source, outcome="unchanged", reason="Left out.")
+    else:
+        return row
     return _replace(kept, row, fresh)
 
 
@@ -243,6 +263,18 @@ def start(actor: Actor, kept: Import, operation: uuid.UUID, reason: str = "") ->
             reason=reason,
         )
     return job
+
+
+def forget(kept: Import) -> bool:
+    """Delete a file that was never started, with its rows; False when it was started."""
+    with transaction.atomic():
+        job = Job.objects.select_for_update().filter(pk=kept.job_id or 0).first()
+        if job and job.state not in Job.UNSTARTED:
+            return False
+        Import.objects.filter(pk=kept.pk).delete()
+        if job:
+            ledger.discard(job)
+    return True
 
 
 def history(owner: int | None = None) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
@@ -32,6 +33,7 @@ from kayse_admin.audit import recorder
 from kayse_admin.audit.actions import Action
 from kayse_admin.audit.records import Target
 from kayse_admin.cells import neutral
+from kayse_admin.converters import parse_id
 from kayse_admin.jobs import planning
 from kayse_admin.jobs.models import Job, Row
 from kayse_admin.templatetags.ui import number
@@ -153,11 +155,13 @@ def _check(
     context = {
         "kept": kept,
         "counts": counts,
+        "known_from": datetime.fromtimestamp(counts["known_from"], UTC) if "known_from" in counts else None,
         "sentence": sentence(counts),
         "plan": planning.plan_rows(ready),
         "ready": ready,
         "flag": flag,
         "page": page,
+        "may_create": Options.load(kept.options or {}).mode != "update",
         "rows": [_shown(kept, row) for row in page.object_list],
         "same": services.same_file(kept),
         "form": form,
@@ -195,7 +199,7 @@ def _shown(kept: Import, row: Row) -> dict[str, Any]:
     return {
         "row": row,
         "whole": whole,
-        "twin": source.get("twin"),
+        "twins": source.get("twins", []),
         "cells": [
             {"name": name or f"Column {at + 1}", "value": cells[at], "wrong": at in wrong, "at": at}
             for at, name in enumerate(kept.header)
@@ -227,11 +231,11 @@ def fix(request: HttpRequest, pk: int, number: int) -> HttpResponseBase:
 def decide(request: HttpRequest, pk: int, number: int) -> HttpResponseBase:
     """What becomes of a row that may be somebody who is known."""
     kept = _checked(pk)
-    choice = request.POST.get("choice", "")
+    choice, _, twin = request.POST.get("choice", "").partition("-")
     if choice not in ("create", "update", "skip"):
         raise Http404
     row = get_object_or_404(Row, job=kept.job, number=number, flag=checking.TWIN)
-    services.decide(actor_of(request), kept, row, choice)
+    services.decide(actor_of(request), kept, row, choice, parse_id(twin))
     return htmx.redirect(request, reverse("clients_ui:import_check", args=[pk]) + "?show=twin")
 
 

@@ -62,7 +62,7 @@ class Question:
 @require_http_methods(PAGE)
 @requires(Capability.CLIENTS_EDIT)
 def opt_out(request: HttpRequest, selected: uuid.UUID) -> HttpResponseBase:
-    """Opt all of them out of calls; nothing is sent for those who are."""
+    """Opt all of them out of calls; sent for those who are, too, as far as is known here."""
     selection = mine(request, selected)
     shape = services.shape(selection)
     change = {editing.OPT_OUT: True}
@@ -76,11 +76,11 @@ def opt_out(request: HttpRequest, selected: uuid.UUID) -> HttpResponseBase:
             "Opt out",
             (
                 "Kayse will not call them any more. "
-                f"Opted out already, as far as is known here: {number(shape.opted_out)}.",
+                f"Opted out already, as far as is known here, and sent again to be sure: {number(shape.opted_out)}.",
                 "Taking an opt-out back needs a permission of its own and a reason.",
                 *shape.left_out,
             ),
-            cost_words(shape.living - shape.opted_out),
+            cost_words(shape.living),
             lambda actor, ids, operation, reason: changes.edit(actor, ids, change, operation, reason),
         ),
     )
@@ -106,7 +106,8 @@ def _field_question(selection: Selection, form: FieldForm, name: str) -> Questio
     shape, value, label = services.shape(selection), form.change[name], BY_NAME[name].label
     # An empty field may be one that was never told, which is sent.
     known = services.clients(selection).filter(gone_at=None)
-    same = 0 if value is None else known.filter(**{name: value}).count()
+    is_sent = value is None or (name == editing.OPT_OUT and value is True)
+    same = 0 if is_sent else known.filter(**{name: value}).count()
     return Question(
         url_of(selection, "selected_edit"),
         f"Set {label} to {_value_words(name, value)} for {changes.clients_words(selection.count)}?",

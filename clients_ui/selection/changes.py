@@ -30,7 +30,8 @@ BATCH = 500
 def edit(
     actor: Actor, ids: Sequence[int], changes: Mapping[str, Any], operation: uuid.UUID, reason: str = ""
 ) -> Job:
-    """Start a job that sets these fields on these clients; who has the values already costs nothing.
+    """Start a job that sets these fields on these clients; who has the values already costs nothing, but
+    for an opt-out, which is always sent.
 
     Clients that are not known here, or deleted, are named as failed. Lifting an opt-out needs its permission and a
     reason, without which it raises ValueError. The same operation id starts one job.
@@ -131,11 +132,7 @@ def _row_of(kind: str, options: Mapping[str, Any]) -> Callable[[Client], Row]:
 
 def _edited(changes: Mapping[str, Any], client: Client) -> Row:
     now = client.known()
-    body = {
-        name: value
-        for name, value in changes.items()
-        if not (name in now and editing.same(name, value, now[name]))
-    }
+    body = {name: value for name, value in changes.items() if editing.has_to_be_sent(name, value, now)}
     made = Row(target=client.pk, label=client.name[:200], body=body)
     made.before = {name: now[name] for name in body if name in now}
     if not body:

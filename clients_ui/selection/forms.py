@@ -12,6 +12,7 @@ from django.http import QueryDict
 from clients_ui.editing import OPT_OUT
 from clients_ui.fields import BY_NAME, Kind
 from clients_ui.forms import LONGEST, parse
+from kayse_admin.operation_field import OperationField
 
 #: The fields of which many clients can have one value. Names, contacts, dates of birth and ids belong to one person,
 #: and the cases of a client are linked one by one or through lists.
@@ -48,7 +49,7 @@ class MarkedForm(forms.Form):
 class ConfirmForm(MarkedForm):
     """A yes, and the reason."""
 
-    operation = forms.UUIDField(widget=forms.HiddenInput)
+    operation = OperationField()
     reason = forms.CharField(
         max_length=200, required=False, label="Reason", help_text="Kept in the audit log, not sent to Kayse."
     )

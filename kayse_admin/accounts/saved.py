@@ -135,6 +135,7 @@ def _dialog(request: HttpRequest, form: NameForm, room: Room, asked: Asked) -> H
         "action": f"{reverse(f'{room.name}:save')}?{asked.query}",
         "cancel_url": f"{reverse(room.url)}?{asked.query}",
         "form": form,
+        "fills": True,
     }
     status = 422 if form.errors else 200
     return htmx.render(

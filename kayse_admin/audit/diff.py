@@ -70,7 +70,11 @@ def shown_safely(changes: list[Change], *, hides: bool = False) -> list[Change]:
 
     `hides`: personal values, too.
     """
-    safe = hidden if hides else masked
+    blotted = hidden if hides else masked
+
+    def safe(value: Any, field: str) -> Any:
+        return value if value is NOT_TOLD else blotted(value, field)
+
     return [
         Change(c.field, c.label, safe(c.before, c.field), safe(c.after, c.field), c.kind) for c in changes
     ]

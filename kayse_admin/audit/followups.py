@@ -25,11 +25,21 @@ class Followup:
 Finder = Callable[[Actor, Operation], Iterable[Followup]]
 
 _finders: dict[str, Finder] = {}
+_named: set[str] = set()
 
 
-def register(kind: str, finder: Finder) -> None:
-    """Name who knows what can be done about operations on this kind of thing."""
+def register(kind: str, finder: Finder, *, named: Iterable[str] = ()) -> None:
+    """Name who knows what can be done about operations on this kind of thing.
+
+    `named`: actions that make something, of which nobody says "it happened" without naming what was made, by a step.
+    """
     _finders[kind] = finder
+    _named.update(named)
+
+
+def has_to_be_named(operation: Operation) -> bool:
+    """Whether a person who found that it happened has to name what was made."""
+    return operation.target_id is None and str(operation.opening.action) in _named
 
 
 def of(actor: Actor, operation: Operation) -> list[Followup]:

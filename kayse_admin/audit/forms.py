@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from kayse_admin.accounts.roles import Role
+from kayse_admin.audit import looks
 from kayse_admin.audit.actions import Action
 from kayse_admin.audit.fields import KINDS
 from kayse_admin.audit.filters import UNDER_WAY, Filters
@@ -114,12 +115,14 @@ class FilterForm(forms.Form):
     #: What narrows the list; the others only turn its pages.
     NARROWING = ("q", "person", "action", "result", "when", *MORE)
 
-    def __init__(self, data: Any, hidden: frozenset[str] = frozenset()) -> None:
-        """`hidden`: kinds of records that the reader may see nothing of."""
+    def __init__(self, data: Any, hidden: frozenset[str] = frozenset(), *, with_looks: bool = True) -> None:
+        """`hidden`: kinds of records that the reader may see nothing of. `with_looks`: who opened whom can be asked."""
         super().__init__(data, label_suffix="")
         self.hidden = hidden
         kinds = [(kind, words) for kind, words in self.fields["kind"].choices if kind not in hidden]  # type: ignore[attr-defined]
         self.fields["kind"].choices = kinds  # type: ignore[attr-defined]
+        if with_looks and "client" not in hidden:
+            self.fields["action"].choices += [(looks.ACTION, looks.WORDS)]  # type: ignore[attr-defined]
         people = get_user_model().objects.order_by("first_name", "last_name", "username")
         names = [(str(person.pk), person.display_name) for person in people]
         self.fields["person"].choices = [("", "Everybody"), *names, (SYSTEM, "Nobody signed in")]  # type: ignore[attr-defined]
@@ -131,6 +134,12 @@ class FilterForm(forms.Form):
             self.add_error("kind", "Choose the kind of record that has this number.")
         if data.get("since") and data.get("until") and data["since"] > data["until"]:
             self.add_error("until", "The range ends before it begins.")
+        if data.get("action") == looks.ACTION:
+            for name in looks.UNKNOWN:
+                if data.get(name):
+                    self.add_error(name, "Who opened a client is known by person, client and time alone.")
+            if data.get("kind") not in ("", None, "client"):
+                self.add_error("kind", "Only clients are opened.")
         for name in ("since", "until"):
             if data.get(name) and not 1970 <= data[name].year <= 9998:
                 self.add_error(name, "This date is out of range.")

@@ -1,6 +1,7 @@
 """What nobody should see in full without asking for it: social security numbers, wherever they turn up.
 
-They are known by their look (three, two and four digits) or by the name of their field. Clients and the record both
+They are known by their look (three, two and four digits), by the word before nine digits, or by the name of their
+field. Clients and the record both
 come here, so that what is blotted out on a client's page is blotted out in its history and in every export.
 
 Readers of the record are shown less: how to reach somebody and when they were born is `hidden` as well.
@@ -15,6 +16,10 @@ from typing import Any
 MASK = "•••-••-••••"
 
 _SOCIAL_SECURITY = re.compile(r"(?<!\d)\d{3}[-\u2010-\u2015 .]\d{2}[-\u2010-\u2015 .]\d{4}(?!\d)")
+_NAMED_NUMBER = re.compile(
+    r"\b((?:ssn|social(?: security)?(?: (?:number|no\.?))?|i?tin|tax ?id)\b\D{0,12})\d{9}(?!\d)",
+    re.IGNORECASE,
+)
 _SECRET_NAME = re.compile(r"social|(?:^|_)(?:ssn|itin)(?:$|_|\d)|tax_?id", re.IGNORECASE)
 _NO_WORD = re.compile(r"[\W_]+")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -36,7 +41,11 @@ def masked(value: Any, name: str = "") -> Any:
         return [masked(part, name) for part in value]
     if name and value not in (None, "") and not isinstance(value, bool) and _is_secret_name(name):
         return MASK
-    return _SOCIAL_SECURITY.sub(MASK, value) if isinstance(value, str) else value
+    return (
+        _NAMED_NUMBER.sub(rf"\1{MASK}", _SOCIAL_SECURITY.sub(MASK, value))
+        if isinstance(value, str)
+        else value
+    )
 
 
 def _is_secret_name(name: str) -> bool:
@@ -58,9 +67,10 @@ _PERSONAL_NAME = re.compile(
     re.IGNORECASE,
 )
 _BETWEEN = r"[ ().\u2010-\u2015-]{0,2}"
-#: The same in free text: e-mail addresses (as addresses of pages hold them, too) and phone numbers.
+#: The same in free text: e-mail addresses (as addresses of pages hold them, too) and phone numbers. Each alternative is
+#: tried at the beginning of a word alone, or is short: a word of a megabyte is looked through once, not once a letter.
 _IN_TEXT = re.compile(
-    r"[\w.+-]+(?:@|%40)[\w-]+(?:\.[\w-]+)*"
+    r"(?<![\w.+-])[\w.+-]+(?:@|%40)[\w-]+(?:\.[\w-]+)*"
     rf"|(?:(?<![\w+])(?:\+|%2B)\d(?:{_BETWEEN}\d){{7,14}}"
     rf"|(?<![\w+.,:-])00\d(?:{_BETWEEN}\d){{7,14}}"
     rf"|(?<![\w+])(?:1{_BETWEEN})?\(?\d{{3}}\)?[ .\u2010-\u2015-]?\d{{3}}[ .\u2010-\u2015-]?\d{{4}}"
@@ -70,6 +80,10 @@ _IN_TEXT = re.compile(
 )
 #: What is written before the number of something that is no phone.
 _NUMBERED = re.compile(r"(?:\b(?:cases?|clients?|lists?|jobs?|rows?|ids?)|#)[ :#=]*$", re.IGNORECASE)
+
+
+#: How far before a number such a word is looked for, in characters.
+WORD_BEFORE = 24
 
 
 def hidden(value: Any, name: str = "") -> Any:
@@ -88,5 +102,6 @@ def hidden(value: Any, name: str = "") -> Any:
 
 
 def _unless_numbered(found: re.Match[str]) -> str:
-    is_number = found[0].isdigit() and _NUMBERED.search(found.string, 0, found.start())
+    begin = found.start()
+    is_number = found[0].isdigit() and _NUMBERED.search(found.string, max(0, begin - WORD_BEFORE), begin)
     return found[0] if is_number else HIDDEN

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from kayse_admin.audit import parts
 from kayse_admin.audit.actions import Action
 from kayse_admin.audit.diff import Change, diff, shown_safely
 from kayse_admin.audit.fields import KINDS, labels_of
 from kayse_admin.audit.masking import hidden, masked
 from kayse_admin.audit.models import Event
+from kayse_admin.audit.naming import Names
 from kayse_admin.audit.records import RESULT_WORDS, Json
 from kayse_admin.audit.sentences import Sentence, sentence
 
@@ -29,12 +31,13 @@ _BADGES = {
 class Operation:
     """The event that opened it, and the newest that tells its outcome (None: under way, or a fact).
 
-    `hides`: its words and changes leave out personal values (`audit.reading`).
+    `hides`: its words and changes leave out personal values (`audit.reading`). `names`: shared by those of one page.
     """
 
     opening: Event
     closing: Event | None = None
     hides: bool = False
+    names: Names = field(default_factory=Names, compare=False)
 
     def hiding(self) -> Operation:
         """The same without personal values."""
@@ -110,9 +113,24 @@ class Operation:
         """ "2 requests · 230 ms · status 200", as far as it is known."""
         return cost_of(self.last)
 
+    @property
+    def is_about_many(self) -> bool:
+        """Whether it was a request of a job, with what was sent for each of many."""
+        return bool(parts.items(self.opening)[0])
+
     @cached_property
     def changes(self) -> list[Change]:
-        """What changed field by field, or was meant to; what may not be seen is blotted out."""
+        """What changed field by field, or was meant to, with the names of numbers; nothing that may not be seen.
+
+        A request of a job about many says it of each of them (`audit.parts`).
+        """
+        return self.names.told(self.opening.target_kind, self._numbered)
+
+    @cached_property
+    def _numbered(self) -> list[Change]:
+        """The changes as they are recorded: what a sentence needs, which names no number."""
+        if self.is_about_many:
+            return []
         before, after = self.opening.before, self.last.after
         deleted = self.result == "applied" and self.opening.action.endswith("_delete")
         if after is None and not deleted:
@@ -136,7 +154,7 @@ class Operation:
     @cached_property
     def sentence(self) -> Sentence:
         """What it was, for people."""
-        return sentence(self.opening, self.closing, self.changes, self.shown)
+        return sentence(self.opening, self.closing, self._numbered, self.shown)
 
 
 def badge_of(result: str) -> str:

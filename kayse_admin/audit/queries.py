@@ -18,6 +18,7 @@ from django.utils import timezone
 from kayse_admin.audit.actions import Action
 from kayse_admin.audit.filters import CLOSING, OPENING, Filters
 from kayse_admin.audit.models import Event, OpenOperation
+from kayse_admin.audit.naming import Names
 from kayse_admin.audit.operation import Operation
 from kayse_admin.audit.seeking import Bounds, openings, results
 
@@ -110,7 +111,8 @@ def with_outcomes(events: Iterable[Event]) -> list[Operation]:
     if asked:
         for event in Event.objects.filter(CLOSING, operation__in=asked).order_by("id"):
             closings[event.operation] = event
-    return [Operation(event, closings.get(event.operation)) for event in opened]
+    names = Names()
+    return [Operation(event, closings.get(event.operation), names=names) for event in opened]
 
 
 def one(operation: uuid.UUID) -> tuple[Operation, list[Event]] | None:

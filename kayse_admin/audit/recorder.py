@@ -116,13 +116,13 @@ def outcome(
     return event
 
 
-def reconciled(begun: Event, finding: Finding, actor: Actor) -> Event:
-    """Commit what a later look (or a person) found out about an operation."""
+def reconciled(begun: Event, finding: Finding, actor: Actor, target: Target | None = None) -> Event:
+    """Commit what a later look (or a person) found out about an operation; `target` where it has an id by now."""
     with transaction.atomic():
         stage = Stage.RECONCILED
         if not Event.objects.filter(operation=begun.operation, stage=Stage.OUTCOME).exists():
             stage = Stage.OUTCOME
-        event = _closing(begun, stage, finding.result, None, actor=actor)
+        event = _closing(begun, stage, finding.result, target, actor=actor)
         event.after, event.detail, event.requests = finding.after, finding.detail[:500], finding.requests
         event.save()
         _settle_open(begun.operation, finding.result)

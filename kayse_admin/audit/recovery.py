@@ -8,7 +8,8 @@ housekeeping process and every minute after.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -43,6 +44,17 @@ def register(action: Action, verifier: Verifier) -> None:
 def verifiable(action: str) -> bool:
     """Whether a look at the vendor can tell what became of such an operation."""
     return action in _verifiers
+
+
+def next_look(row: OpenOperation) -> datetime | None:
+    """When a machine looks what became of the operation; None when only a person can say."""
+    return row.next_try_at if verifiable(row.action) and row.tries < MOST_LOOKS else None
+
+
+def looks_of(operations: Collection[uuid.UUID]) -> dict[uuid.UUID, datetime]:
+    """Which of these unknown operations a machine looks at, and when; one query."""
+    rows = OpenOperation.objects.filter(operation__in=operations, state=OpenOperation.State.UNKNOWN)
+    return {row.operation: at for row in rows if (at := next_look(row))}
 
 
 def recover() -> int:

@@ -38,12 +38,17 @@ def resolve(
     if not may_resolve(actor, opening):
         raise PermissionDenied
     with transaction.atomic():
-        waiting = OpenOperation.objects.select_for_update().filter(
-            operation=operation, state=OpenOperation.State.UNKNOWN
-        )
-        if not waiting.exists():
-            raise NotUnknown
+        require_unknown(operation)
         return recorder.reconciled(opening, Finding(finding, note), actor)
+
+
+def require_unknown(operation: uuid.UUID) -> None:
+    """Raise `NotUnknown` unless the outcome is unknown, and hold it so until the transaction ends."""
+    waiting = OpenOperation.objects.select_for_update().filter(
+        operation=operation, state=OpenOperation.State.UNKNOWN
+    )
+    if not waiting.exists():
+        raise NotUnknown
 
 
 def note(actor: Actor, operation: Operation, words: str) -> None:

@@ -8,16 +8,19 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby, pairwise
 
+from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
 
 from kayse_admin.accounts.roles import Capability
 from kayse_admin.actors import Actor
-from kayse_admin.audit import queries
+from kayse_admin.audit import parts, queries
 from kayse_admin.audit.models import Event
 from kayse_admin.audit.operation import Operation, badge_of, cost_of
 from kayse_admin.audit.records import RESULT_WORDS, Json
+from kayse_admin.converters import parse_id
+from kayse_admin.pager import Pager
 
 #: The longest JSON that a page shows; the export has the rest.
 LONGEST_JSON = 20_000
@@ -115,6 +118,42 @@ def life(operation: Operation, events: Iterable[Event]) -> list[Step]:
         )
         for event in events
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A page of what a request of a job did to each: how many in all, those shown, and the pager (or None)."""
+
+    total: int
+    shown: list[parts.Part]
+    pager: Pager | None
+
+
+def parts_page(operation: Operation, request: HttpRequest) -> Parts:
+    """The page of parts that the address asks for: by its first place ("part"), or by an id that is on it ("about")."""
+    sent = parts.items(operation.opening)[1]
+    total, about = len(sent), parse_id(request.GET.get("about", ""))
+    asked = parse_id(request.GET.get("part", "")) or 1
+    if about in (places := {parts.ident(item): place for place, item in enumerate(sent)}):
+        asked = places[about] // parts.A_PAGE * parts.A_PAGE + 1
+    first = asked if asked <= total else 1
+    shown = parts.page(
+        operation.opening, first, operation.shown, hides=operation.hides, names=operation.names
+    )
+    if total <= parts.A_PAGE:
+        return Parts(total, shown, None)
+    here, last = reverse("audit:operation", args=[operation.opening.operation]), first + len(shown) - 1
+    return Parts(
+        total,
+        shown,
+        Pager(
+            first=first,
+            last=last,
+            total=total,
+            previous_url=f"{here}?part={max(1, first - parts.A_PAGE)}#parts" if first > 1 else "",
+            next_url=f"{here}?part={last + 1}#parts" if last < total else "",
+        ),
+    )
 
 
 def target_page(operation: Operation, actor: Actor) -> str:

@@ -21,7 +21,18 @@ from kayse_admin.accounts.roles import Capability
 from kayse_admin.accounts.saved import offers
 from kayse_admin.actors import Actor, actor_of
 from kayse_admin.audit import export as files
-from kayse_admin.audit import followups, numbers, queries, reading, recorder, remarks, rows, saved, seals
+from kayse_admin.audit import (
+    followups,
+    looks,
+    numbers,
+    queries,
+    reading,
+    recorder,
+    remarks,
+    rows,
+    saved,
+    seals,
+)
 from kayse_admin.audit.actions import Action
 from kayse_admin.audit.filters import Filters
 from kayse_admin.audit.forms import FilterForm, NoteForm, ResolveForm
@@ -48,25 +59,54 @@ def index(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _log(request, context, status=422)
     filters, data = form.filters(), form.cleaned_data
+    context |= _chosen(request, form)
+    if filters.action == looks.ACTION:
+        return _looks(request, filters, data, context)
     found = queries.page(filters, before=data["before"], after=data["after"], size=data["size"])
-    chips, pager = form.chips(), _pager(request, filters, found, data["size"])
+    pager = _pager(request, filters, found, data["size"])
     forward = data["after"] is not None and data["before"] is None
     context |= {
         "days": rows.by_day(one.hiding() for one in found.operations),
         "turned": data["before"] is not None or data["after"] is not None,
         "searched_to": found.searched_to,
+        "about": filters.target,
+        "no_match": "No operation matches",
         "forward": forward,
         "search_on_url": pager.previous_url if forward else pager.next_url,
         "pager": pager,
-        "chips": [(label, words, address(request, {name: None, **_CURSORS})) for name, label, words in chips],
-        "filter_words": "; ".join(f"{label}: {words}" for _, label, words in chips),
-        "more_open": any(name in form.MORE for name, _, _ in chips),
-        "saved": offers(actor, saved.ROOM),
-        "save_url": f"{reverse('audit:save')}?{request.GET.urlencode()}",
         "exports": [(words, f"{reverse(name)}?{request.GET.urlencode()}") for words, name in _EXPORTS],
         "in_full": [(words, f"{reverse(name)}?{request.GET.urlencode()}") for words, name in _IN_FULL]
         if actor.can(Capability.AUDIT_REVEAL)
         else [],
+    }
+    return _log(request, context)
+
+
+def _chosen(request: HttpRequest, form: FilterForm) -> dict[str, Any]:
+    """The filter in words, each with the address without it; and those that are kept."""
+    chips = form.chips()
+    return {
+        "chips": [(label, words, address(request, {name: None, **_CURSORS})) for name, label, words in chips],
+        "filter_words": "; ".join(f"{label}: {words}" for _, label, words in chips),
+        "more_open": any(name in form.MORE for name, _, _ in chips),
+        "saved": offers(actor_of(request), saved.ROOM),
+        "save_url": f"{reverse('audit:save')}?{request.GET.urlencode()}",
+    }
+
+
+def _looks(
+    request: HttpRequest, filters: Filters, data: dict[str, Any], context: dict[str, Any]
+) -> HttpResponse:
+    """Who opened which client, under the same filter and with the same pages; no export: it is not in the record."""
+    found = looks.page(filters, data["before"], data["after"], data["size"])
+    pager = _turning(request, None, found.older, found.newer, data["size"])
+    turned = data["before"] is not None or data["after"] is not None
+    days = looks.by_day(found.looks, rows.heading)
+    context |= {
+        "look_days": days,
+        "turned": turned,
+        "pager": pager,
+        "no_match": "Nobody opened such a client",
     }
     return _log(request, context)
 
@@ -84,13 +124,19 @@ def _log(request: HttpRequest, context: dict[str, Any], status: int = 200) -> Ht
 
 def _pager(request: HttpRequest, filters: Filters, found: queries.Page, size: int) -> Pager:
     counted = None if found.searched_to else queries.count(filters)
+    return _turning(request, counted, found.older, found.newer, size)
+
+
+def _turning(
+    request: HttpRequest, counted: tuple[int, bool] | None, older: int | None, newer: int | None, size: int
+) -> Pager:
     return Pager(
         first=None,
         last=None,
         total=counted[0] if counted else None,
         capped=bool(counted and counted[1]),
-        previous_url=address(request, {**_CURSORS, "after": found.newer}) if found.newer else "",
-        next_url=address(request, {**_CURSORS, "before": found.older}) if found.older else "",
+        previous_url=address(request, {**_CURSORS, "after": newer}) if newer else "",
+        next_url=address(request, {**_CURSORS, "before": older}) if older else "",
         size=size,
         sizes=tuple((n, address(request, {**_CURSORS, "size": n})) for n, _ in size_links(request)),
     )
@@ -133,6 +179,8 @@ def _operation(
         "steps": rows.life(done, events),
         "notes": [(one, done.shown(one.detail)) for one in notes],
         "target_url": rows.target_page(done, actor),
+        "parts": rows.parts_page(done, request) if done.is_about_many else None,
+        "query": request.GET.urlencode(),
         "payload": rows.pretty(done, opening.payload),
         "answer": rows.pretty(done, done.closing.answer if done.closing else None),
         "gesture": _hiding(queries.same_gesture(opening, hidden=unseen)) if reviewer else [],
@@ -174,6 +222,9 @@ def resolve(request: HttpRequest, operation: uuid.UUID) -> HttpResponseBase:
         raise PermissionDenied
     form = ResolveForm(request.POST)
     if not form.is_valid():
+        return _operation(request, operation, resolve_form=form, status=422)
+    if form.cleaned_data["finding"] == "applied" and followups.has_to_be_named(done):
+        form.add_error("finding", "Name what was made, by the step above: then it is known here, too.")
         return _operation(request, operation, resolve_form=form, status=422)
     try:
         remarks.resolve(actor, operation, form.cleaned_data["finding"], form.cleaned_data["because"])
@@ -225,7 +276,7 @@ def export_in_full(request: HttpRequest, kind: str) -> HttpResponseBase:
 def _export(request: HttpRequest, kind: str, *, in_full: bool) -> HttpResponseBase:
     """A file; that somebody took it is a fact in the record, and many rows ask again who it is."""
     actor = actor_of(request)
-    form = FilterForm(request.GET, reading.hidden_kinds(actor))
+    form = FilterForm(request.GET, reading.hidden_kinds(actor), with_looks=False)
     if not form.is_valid():
         return _log(request, {"form": form, "more": [form[name] for name in form.MORE]}, status=422)
     filters = form.filters()

@@ -12,9 +12,11 @@ class JobsConfig(AppConfig):
     label = "jobs"
 
     def ready(self) -> None:
-        """Say what the queue wakes somebody up for; let the log find the requests that held a row about somebody."""
-        from kayse_admin.audit import mentions as log
-        from kayse_admin.jobs import mentions, runner, tasks
+        """Say what the queue wakes somebody up for, and what the log may ask about the rows of requests."""
+        from kayse_admin.audit import mentions as log_mentions
+        from kayse_admin.audit import parts as log_parts
+        from kayse_admin.jobs import mentions, parts, runner, tasks
 
         tasks.register(runner.work)
-        log.register(mentions.of)
+        log_mentions.register(mentions.of)
+        log_parts.register(parts.of)

@@ -8,7 +8,7 @@ from django.db.models import F, Q
 
 from kayse_admin.audit.mentions import MOST
 from kayse_admin.jobs import registry
-from kayse_admin.jobs.models import Chunk, Row
+from kayse_admin.jobs.models import HELD, Chunk, Row
 
 #: What became of a row that was sent.
 SENT = (Row.Outcome.CREATED, Row.Outcome.UPDATED, Row.Outcome.FAILED, Row.Outcome.UNKNOWN)
@@ -18,7 +18,7 @@ def of(kind: str, target: int) -> list[uuid.UUID]:
     """The newest requests that held a row about it, in two queries; those it was halved or sent again in, too."""
     kinds = [name for name, one in registry.known().items() if one.rows_are == kind]
     mine = Q(target=target) | Q(result=target, outcome=Row.Outcome.CREATED)
-    rows = Row.objects.filter(mine, outcome__in=SENT, job__kind__in=kinds).order_by("-pk")
+    rows = Row.objects.filter(mine, outcome__in=SENT, job__kind__in=kinds).exclude(flag=HELD).order_by("-pk")
     found = list(rows.values_list("pk", flat=True)[:MOST])
     if not found:
         return []

@@ -27,6 +27,7 @@ from kayse_admin.cells import neutral
 from kayse_admin.converters import parse_id
 from kayse_admin.jobs import ending, ledger, planning, services, unanswered
 from kayse_admin.jobs.models import HELD, OUTCOMES, Chunk, Job, Row
+from kayse_admin.jobs.parts import ROW_BADGES
 from kayse_admin.jobs.registry import Kind, kind_of
 from kayse_admin.pager import Pager, address
 
@@ -37,9 +38,6 @@ MOST_CHUNKS = 10
 BADGES = {
     "queued": "info", "running": "accent", "waiting": "info", "paused": "warn", "cancelled": "neutral", "done": "ok",
     "preparing": "info", "draft": "bad",
-}  # fmt: skip
-ROW_BADGES = {
-    "": "neutral", "created": "ok", "updated": "ok", "unchanged": "neutral", "failed": "bad", "unknown": "warn",
 }  # fmt: skip
 
 

@@ -72,10 +72,8 @@ def _admit() -> Response | None:
 
 def _finish(response: Response) -> Response:
     """Add the rate headers to whatever was answered, then let the waiting fault at it."""
-    response.headers.setdefault("Date", http_date(this_sandbox().clock()))
-    if not _is_api():
-        return response
     sandbox = this_sandbox()
+    response.headers.setdefault("Date", http_date(sandbox.clock()))
     rate = g.get("rate") or limits.charge(sandbox.store, sandbox.switches, sandbox.clock(), cost=0)
     response.headers.update(rate.headers)
     entry, fault = g.get("entry"), g.get("fault")

@@ -39,6 +39,8 @@ HOUSEHOLD_EVERY = 40
 FIRST_BIRTHDAY = date(1938, 1, 1)
 BIRTHDAYS = tuple((FIRST_BIRTHDAY + timedelta(days=day)).isoformat() for day in range(68 * 365))
 SOURCES = ("litify", "litify", "leaddocket", "leaddocket", "manual")
+# The vendor's examples change and delete the lists 44 and 55: they can be sent as they stand.
+LIST_IDS = (*range(1, 11), 44, 55)
 ORIGINS = {"litify": "integration", "leaddocket": "integration", "manual": None}
 
 Row = tuple[object, ...]
@@ -78,15 +80,16 @@ def _people(store: Store, clients: int) -> None:
 
 
 def _lists(store: Store) -> None:
-    for name, description, filter_, include, exclude, is_obo, origin in LISTS:
-        made = store.write(
-            "INSERT INTO lists (name, description, filter, is_obo, origin) VALUES (?, ?, ?, ?, ?)",
-            (name, description, json.dumps(filter_), is_obo, origin),
+    for pk, (name, description, filter_, include, exclude, is_obo, origin) in zip(
+        LIST_IDS, LISTS, strict=True
+    ):
+        store.write(
+            "INSERT INTO lists (id, name, description, filter, is_obo, origin) VALUES (?, ?, ?, ?, ?, ?)",
+            (pk, name, description, json.dumps(filter_), is_obo, origin),
         )
-        assert made.lastrowid is not None
-        membership.redefine(store, made.lastrowid, include, exclude)
+        membership.redefine(store, pk, include, exclude)
         if is_obo:
-            membership.propagate_obo(store, made.lastrowid, is_obo)
+            membership.propagate_obo(store, pk, is_obo)
 
 
 def batches(clients: int) -> Iterator[Batch]:

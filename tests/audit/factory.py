@@ -35,10 +35,13 @@ def performed(
     after: Any = None,
     payload: Any = None,
     learned: Target | None = None,
+    job: int | None = None,
     **closing: Any,
 ) -> Event:
     """An operation with its intent and, unless `result` is "", its outcome. Returns the intent."""
-    begun = recorder.intent(who, action, target, operation=uuid.uuid4(), payload=payload, before=before)
+    begun = recorder.intent(
+        who, action, target, operation=uuid.uuid4(), payload=payload, before=before, job=job
+    )
     if result:
         recorder.outcome(begun, result, settle=lambda: learned, after=lambda: after, **closing)
     return begun

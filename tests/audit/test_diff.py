@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kayse_admin.audit.diff import NOT_TOLD, Change, Kind, diff, shown_safely
-from kayse_admin.audit.fields import CLIENT, MASK, label_of, masked
+from kayse_admin.audit.fields import CLIENT, MASK, label_of, labels_of, masked
+from kayse_admin.audit.masking import HIDDEN
 
 
 def changes(before: Any, after: Any) -> list[tuple[str, Any, Any, str]]:
@@ -130,3 +131,9 @@ def test_the_changes_lead_from_before_to_after(before: Any, after: Any) -> None:
 @given(states)
 def test_nothing_changed_is_no_change(state: Any) -> None:
     assert diff(state, state, CLIENT) == []
+
+
+def test_a_value_that_was_not_told_is_not_shown_as_one_that_is_hidden() -> None:
+    (change,) = shown_safely(diff({}, {"mobile": "+15125550100"}, labels_of("client")), hides=True)
+    assert change.before is NOT_TOLD
+    assert change.after == HIDDEN

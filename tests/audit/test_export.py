@@ -112,6 +112,18 @@ def objects(browser: Browser, **query: Any) -> list[dict[str, Any]]:
     return [json.loads(line) for line in response.getvalue().decode().splitlines()]
 
 
+def test_for_people_it_names_the_seals_that_cover_each(as_auditor: Browser, people: dict[str, User]) -> None:
+    begun = performed(acting(people["paralegal"]), result="unknown", **CITY)
+    seals.seal_all()
+    first = seals.head()
+    recorder.reconciled(begun, Finding("applied", "It is there."), Actor.system("Recovery"))
+    seals.seal_all()
+    many(1)
+    newest, oldest = taken(as_auditor)
+    assert (oldest["operation"], oldest["seals"]) == (str(begun.operation), f"{first} {seals.head()}")
+    assert newest["seals"] == ""
+
+
 def test_for_programs_it_holds_every_event_with_its_seal(
     as_auditor: Browser, people: dict[str, User]
 ) -> None:

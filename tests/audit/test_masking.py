@@ -16,6 +16,9 @@ pytestmark = pytest.mark.pure
     [
         ("note", "her number is 123-45-6789"),
         ("note", "123 45 6789"),
+        ("note", "tin 987654321"),
+        ("note", "SSN: 987654321, called twice"),
+        ("note", "Social Security number is 987654321"),
         ("ssn", "123456789"),
         ("ssn", 123456789),
         ("clientSSN", "x"),
@@ -110,3 +113,14 @@ def test_personal_text(text: str) -> None:
 )
 def test_what_is_not_personal(value: Any) -> None:
     assert hidden(value) == value
+
+
+@pytest.mark.parametrize("part", ["x", "1", "a1.", "%40", "ssn ", "+1", "case 5125550142 ", "é"])
+def test_a_megabyte_is_looked_through_once(part: str) -> None:
+    """What went through it once for each letter would be at it for an hour."""
+    text = part * (1_000_000 // len(part))
+    assert hidden(text) == text
+
+
+def test_a_very_long_address_is_hidden_whole() -> None:
+    assert hidden(f"to {'a' * 300}@example.com now") == f"to {HIDDEN} now"

@@ -124,8 +124,8 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"name": "x", "other_types": "x"}, "Not understood"),
     ({"name": "x", "is_obo": "maybe"}, "Select a valid choice"),
     ({"name": "x", "reason": LONG}, "at most 200 characters"),
-    ({"name": "x", "operation": ""}, "This form is incomplete"),
-    ({"name": "x", "operation": "no-uuid"}, "Enter a valid UUID"),
+    ({"name": "x", "operation": ""}, "This form is out of date"),
+    ({"name": "x", "operation": "no-uuid"}, "This form is out of date"),
     (
         {"name": "x", "include_ids": " ".join(map(str, range(1, 10_003)))},
         "at most 10,000 go into one request",

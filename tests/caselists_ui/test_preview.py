@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import uuid
+from html import unescape
 from typing import Any
 
 import pytest
 from django.test import Client as Browser
 
 from kayse_admin.accounts.models import User
-from tests.caselists_ui.helpers import no_operation, page_of, told
+from tests.caselists_ui.helpers import form, no_operation, page_of, told
 from tests.conftest import Sandbox, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -16,11 +18,10 @@ URL = "/case-lists/preview/"
 
 
 def test_it_tells_sentence_payload_counts_and_cost(sandbox: Sandbox, as_manager: Browser) -> None:
-    text = page_of(as_manager.post(URL, {"name": "A", "case_types": ["25"], "include_ids": "1 CASE-2 2 abc"}))
+    text = page_of(as_manager.post(URL, form(name="A", case_types=["25"], include_ids="1 CASE-2 2")))
     for words in (
         "plus <strong>2</strong> picked by hand",
         "2 ids · 1 duplicate dropped",
-        "1 not understood: abc",
         "&quot;case_type_ids&quot;: [25]",
         "&quot;include_ids&quot;: [1, 2]",
         "Hybrid",
@@ -31,6 +32,46 @@ def test_it_tells_sentence_payload_counts_and_cost(sandbox: Sandbox, as_manager:
     assert "<html" not in text
     assert sandbox.requests(path="/v1/") == []
     no_operation()
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"include_ids": "1 CASE-2 2 abc"}, "Include these cases: Not understood: “abc”."),
+        (
+            {"other_keys": '{"foo": [1], "case_type_ids": [1]}'},
+            "Other filter keys: case_type_ids has a field of its own",
+        ),
+        ({"other_keys": "{"}, "Other filter keys: This is not JSON"),
+        ({"exclude_ids": "5"}, "Leave these cases out: Cases can only be left out of a filter"),
+        ({"name": "", "description": "d"}, "Name: This field is required."),
+    ],
+    ids=str,
+)
+def test_what_the_form_refuses_has_no_payload(
+    sandbox: Sandbox, as_manager: Browser, values: dict[str, str], words: str
+) -> None:
+    """The panel says what will be sent, or why nothing will be; so does the draft that is opened again."""
+    typed = form(**{"name": "A", "draft": str(uuid.uuid4()), **values})
+    pages = [as_manager.post(URL, typed), as_manager.post("/case-lists/new/", typed)]
+    pages.append(as_manager.get(f"/case-lists/drafts/{typed['draft']}/"))
+    assert [page.status_code for page in pages] == [200, 422, 200]
+    for page in pages:
+        text = unescape(page_of(page))
+        assert "This cannot be sent yet" in text
+        assert words in text
+        assert "Request payload" not in text
+    if "include_ids" in values:
+        assert "1 not understood: abc" in page_of(pages[0])
+    no_operation()
+
+
+def test_members_that_are_refused_have_no_payload(sandbox: Sandbox, as_manager: Browser) -> None:
+    told(as_manager)
+    text = page_of(as_manager.post("/case-lists/1/preview/", form(include_ids="5 ID")))
+    assert "Not understood: “ID”." in text
+    assert "Request payload" not in text
+    assert "Request payload" in page_of(as_manager.post("/case-lists/1/preview/", form(include_ids="5")))
 
 
 @pytest.mark.parametrize(

@@ -6,15 +6,17 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.test import Client as Browser
 from django.utils import timezone
 
-from caselists_ui import ledger
+from caselists_ui import ledger, listing
 from caselists_ui.models import CaseList, Version
 from kayse_admin.actors import Actor
 from kayse_admin.audit import recorder, recovery
 from kayse_admin.audit.models import Event, OpenOperation, Stage
 from kayse_admin.audit.records import Finding
+from kayse_admin.kayse_api.outcomes import Applied
 from tests.caselists_ui.helpers import confirmed, form, pk_of, told
 from tests.caselists_ui.test_edit import opened
 from tests.conftest import Sandbox
@@ -68,8 +70,72 @@ def test_two_new_lists_of_the_name_are_left_to_a_person(
     as_manager.post("/case-lists/new/", form(name="Twin"))
     sandbox.call("POST", "/case_lists", {"name": "Twin"})
     recover(monkeypatch)
-    assert results() == [("intent", ""), ("outcome", "unknown")]
+    assert results() == [("intent", ""), ("outcome", "unknown"), ("reconciled", "unknown")]
     assert OpenOperation.objects.get().state == "unknown"
+
+
+def looked_at_all(browser: Browser) -> None:
+    told(browser)
+
+
+def not_looked_at(browser: Browser) -> None:
+    """Nobody has asked Kayse for its lists."""
+
+
+def looked_long_ago(browser: Browser) -> None:
+    told(browser)
+    cache.delete(listing.WHOLE)  # as after ten minutes
+
+
+def looked_and_made_another(browser: Browser) -> None:
+    told(browser)
+    pk_of(browser.post("/case-lists/new/", form(name="Newer", case_types=["25"])))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "outside"),
+    [
+        (not_looked_at, not_looked_at, {}),
+        (looked_long_ago, not_looked_at, {}),
+        (not_looked_at, looked_and_made_another, {}),
+        (looked_at_all, not_looked_at, {"description": "Made in the app"}),
+    ],
+)
+def test_a_list_that_somebody_else_made_is_not_taken_for_ours(
+    sandbox: Sandbox, as_manager: Browser, monkeypatch: Any, before: Any, after: Any, outside: dict[str, str]
+) -> None:
+    """Its name alone proves nothing: the dashboard knows only what it was told of."""
+    before(as_manager)
+    theirs = sandbox.call(
+        "POST", "/case_lists", {"name": "Ghost", "filter": {"case_type_ids": [31]}, **outside}
+    )
+    after(as_manager)
+    if after is looked_and_made_another:  # they made theirs after the look, and it was not told
+        CaseList.objects.filter(pk=theirs["id"]).delete()
+    sandbox.fault("reset_before", method="POST", path="/v1/case_lists")
+    as_manager.post("/case-lists/new/", form(name="Ghost", case_types=["12"], statuses=["20"]))
+    for _ in range(2):
+        recover(monkeypatch)
+    assert results() == [("intent", ""), ("outcome", "unknown"), ("reconciled", "unknown")]
+    ghost = CaseList.objects.get(name="Ghost")
+    assert not ghost.versions.exists()
+    assert ledger.known(ghost.pk).definition is None
+    newest = Event.objects.filter(stage=Stage.RECONCILED).latest("id")
+    assert f"Kayse has a list of this name: {theirs['id']}." in newest.detail
+
+
+def test_a_create_is_believed_after_a_look_at_every_list(
+    sandbox: Sandbox, as_manager: Browser, actor: Actor, monkeypatch: Any
+) -> None:
+    assert isinstance(listing.look(), Applied)
+    sandbox.fault("reset_after", method="POST", path="/v1/case_lists")
+    values = form(name="Ours", case_types=["12"])
+    as_manager.post("/case-lists/new/", values)
+    told(as_manager)  # somebody sees it before recovery does
+    as_manager.post("/case-lists/new/", values)
+    recover(monkeypatch)
+    assert results()[-1] == ("reconciled", "applied")
+    assert Version.objects.get().case_list.name == "Ours"
 
 
 @pytest.mark.parametrize(("kind", "result"), [("reset_after", "applied"), ("reset_before", "not_applied")])

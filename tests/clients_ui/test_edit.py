@@ -91,6 +91,18 @@ def test_the_record_tells_before_and_after(as_paralegal: Browser, sandbox: Sandb
     assert client.changed_by == intent.actor_id
 
 
+def test_spaces_at_the_ends_of_other_fields_stay(
+    as_paralegal: Browser, sandbox: Sandbox, known: Callable[[int], Client]
+) -> None:
+    odd = {"first_name": " Lead", "last_name": "Two  Spaces ", "address_line1": "' "}
+    sandbox.call("PUT", "/clients/2", odd)
+    ana = known(2)
+    assert as_paralegal.post(url(2), edit_fields(ana, city="Dallas")).status_code == 303
+    after = sandbox.client(2)
+    assert {name: after[name] for name in odd} == odd
+    assert Event.objects.get(stage="intent").payload["last_name"] == odd["last_name"]
+
+
 def test_nothing_changed_sends_nothing(as_paralegal: Browser, sandbox: Sandbox, ana: Client) -> None:
     answer = as_paralegal.post(url(ana.pk), edit_fields(ana), follow=True)
     assert "Nothing was changed" in text_of(answer)

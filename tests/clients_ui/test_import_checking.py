@@ -136,8 +136,66 @@ def test_the_same_phone_or_mail_is_only_a_suggestion(ana: Client) -> None:
     assert (row.flag, row.outcome) == ("twin", "failed")
     assert f"ID {ana.pk}" in row.reason
     assert row.source is not None
-    assert row.source["twin"] == ana.pk
+    assert row.source["twins"] == [ana.pk]
     assert other.flag == "twin"
+
+
+def twins_of(client: Client, *pks: int, **values: Any) -> None:
+    """More clients with the keys of this one."""
+    for pk in pks:
+        Client.objects.create(
+            id=pk, told_at=client.told_at, first_name="Twin", last_name=str(pk),
+            external_source=client.external_source, external_source_id=client.external_source_id,
+            source_key=client.source_key, external_key=client.external_key, email_key=client.email_key,
+            phone_key=client.phone_key, **values,
+        )  # fmt: skip
+
+
+def keys_of(client: Client) -> dict[str, str]:
+    return {
+        "external_source": str(client.external_source),
+        "external_source_id": str(client.external_source_id),
+    }
+
+
+def test_who_fits_two_clients_waits_for_a_person(ana: Client) -> None:
+    twins_of(ana, 9001)
+    (row,) = checked(line(**keys_of(ana), city="Waco"))
+    assert (row.flag, row.outcome, row.target) == ("twin", "failed", None)
+    assert f"{ana.name} (ID {ana.pk}) or Twin 9001 (ID 9001), who have the same external" in row.reason
+    assert row.source is not None
+    assert row.source["twins"] == [ana.pk, 9001]
+    (row,) = checked(line(**keys_of(ana), city="Waco"), mode="create")
+    assert row.outcome == "unchanged", "known already, whoever it is"
+
+
+def test_all_who_have_the_same_phone_or_mail_are_named(ana: Client) -> None:
+    Client.objects.filter(pk=ana.pk).update(mobile="+15125550142", phone_key="24105552151")
+    ana.refresh_from_db()
+    twins_of(ana, *range(9001, 9008))
+    (row,) = checked(line(mobile="(512) 555-0142"))
+    assert row.source is not None
+    assert row.source["twins"] == [ana.pk, 9001, 9002, 9003, 9004]
+    assert "(ID 9004) or 3 others, who have the same phone number." in row.reason
+
+
+@pytest.mark.parametrize("gone", [1, 9001])
+def test_the_living_one_counts_whoever_was_deleted(ana: Client, gone: int) -> None:
+    """On both databases, whatever they take NULL for, and whichever of the two is older."""
+    gone = ana.pk if gone == 1 else gone
+    twins_of(ana, 9001)
+    Client.objects.filter(pk=gone).update(gone_at=ana.told_at)
+    (row,) = checked(line(**keys_of(ana), city="Waco"))
+    assert (row.outcome, row.target) == ("", ana.pk if gone == 9001 else 9001)
+    Client.objects.update(gone_at=ana.told_at)
+    (row,) = checked(line(**keys_of(ana), city="Waco"))
+    assert (row.outcome, row.reason) == ("failed", "This client was deleted at Kayse.")
+
+
+def test_without_a_match_somebody_known_waits_for_a_person(ana: Client) -> None:
+    (row, other) = checked(line(**keys_of(ana)), line(), mode="create", match="none")
+    assert (row.flag, other.flag, other.outcome) == ("twin", "", "")
+    assert f"(ID {ana.pk}), who has the same external source and id." in row.reason
 
 
 def test_twins_inside_the_file_across_phone_formats() -> None:

@@ -9,6 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from clients_ui.imports.models import Import, Piece
+from clients_ui.models import Client
 from kayse_admin.accounts.models import User
 from kayse_admin.jobs.models import Job, Row
 from tests.conftest import Sandbox
@@ -57,6 +58,41 @@ def test_it_imports(sandbox: Sandbox, people: dict[str, User], file: Path) -> No
         run(file)
     assert "2 unchanged" in run(file, "--again")
     assert exported(sandbox) == {"1": 1, "3": 1}
+
+
+def test_a_dry_run_needs_nobody(sandbox: Sandbox, db: None, file: Path) -> None:
+    out = StringIO()
+    arguments = ("--map", "No=external_source_id", "--source", "soak", "--dry-run")
+    call_command("import_clients", str(file), *arguments, stdout=out, stderr=out)
+    assert "2 will be created, 0 updated, 0 unchanged, 1 have errors" in out.getvalue()
+    assert not Import.objects.exists()
+    assert not Job.objects.exists()
+
+
+def test_who_calls_it_is_who_imports(
+    sandbox: Sandbox, people: dict[str, User], file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = ("--map", "No=external_source_id", "--source", "soak")
+    monkeypatch.setattr("getpass.getuser", lambda: "nemo")
+    with pytest.raises(CommandError, match="no account “nemo”"):
+        call_command("import_clients", str(file), *arguments)
+    monkeypatch.setattr("getpass.getuser", lambda: "paralegal")
+    call_command("import_clients", str(file), *arguments, stdout=StringIO(), stderr=StringIO())
+    assert Job.objects.get().owner_id == people["paralegal"].pk
+
+
+def test_taking_back_an_opt_out_needs_a_reason(
+    sandbox: Sandbox, people: dict[str, User], ana: Client, tmp_path: Path
+) -> None:
+    Client.objects.filter(pk=ana.pk).update(voice_calls_opted_out=True)
+    path = tmp_path / "opt.csv"
+    path.write_text(f"id,opt-out\n{ana.pk},no\n")
+    arguments = ("--mode", "update", "--match", "id", "--user", "administrator")
+    with pytest.raises(CommandError, match="say why, with --reason"):
+        call_command("import_clients", str(path), *arguments, stdout=StringIO(), stderr=StringIO())
+    assert sandbox.requests() == []
+    for kept in (Import, Piece, Job, Row):
+        assert not kept.objects.exists(), "nothing is left behind"  # type: ignore[attr-defined]
 
 
 def test_who_and_what_is_wrong(people: dict[str, User], file: Path, tmp_path: Path) -> None:

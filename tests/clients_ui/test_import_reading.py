@@ -42,6 +42,31 @@ def test_windows_1252() -> None:
     assert rows(data)[1].cells == ["1", "Müller – “Søn”"]
 
 
+@pytest.mark.parametrize("piece", [1, 7, 1_000])
+@pytest.mark.parametrize(
+    "broken", [b"1,Jos\x81,x\n2,Zo\xc3\xab,Garc\xc3\xada\n", b"1,Jos\xc3,x\n2,Zo\xc3\xab,Garc\xc3\xada\n"]
+)
+def test_a_broken_byte_costs_its_row_and_not_the_accents_of_the_others(broken: bytes, piece: int) -> None:
+    """Row 19: one byte that is no UTF-8 does not make another encoding of a whole file."""
+    data = b"id,name,city\n" + broken
+    assert shape_of([data[at : at + piece] for at in range(0, len(data), piece)]).encoding == "utf-8-sig"
+    first, second = rows(data, piece)[1:]
+    assert (first.line, first.cells) == (2, ["1", "Jos\ufffd", "x"])
+    assert (second.line, second.cells) == (3, ["2", "Zoë", "García"])
+
+
+def test_bytes_that_windows_1252_does_not_have() -> None:
+    data = "id,name\n1,Müller\n2,Søn\n".encode("cp1252") + b"3,\x81\x8d\n"
+    assert shape_of([data]).encoding == "cp1252"
+    assert [one.cells[1] for one in rows(data)[1:]] == ["Müller", "Søn", "\ufffd\ufffd"]
+
+
+def test_lines_with_accents_are_shown() -> None:
+    data = b"id,name\r\n" + b"1,Ana\r\n" * 40_000 + "2,Zoë\r\n3,Łódź, x\r\n4,Ana\r\n5,É\r\n6,Ü\r\n".encode()
+    assert shape_of([data]).samples == ("2,Zoë", "3,Łódź, x", "5,É")
+    assert shape_of(["2,Zoë".encode("cp1252")]).samples == ("2,Zoë",)
+
+
 @pytest.mark.parametrize(
     ("data", "word"),
     [

@@ -10,6 +10,7 @@ import pytest
 from django.conf import LazySettings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client as Browser
+from django.utils import timezone
 
 from clients_ui.imports.models import Import, Piece, RememberedMapping
 from clients_ui.models import Client
@@ -163,6 +164,42 @@ def test_columns_are_remembered(as_paralegal: Browser) -> None:
     assert page.context["form"]["column_1"].value() == "external_source_id"
 
 
+def test_from_when_empty_is_known_is_said(as_paralegal: Browser, known: Any) -> None:
+    old = timezone.now() - timezone.timedelta(days=40)
+    for pk, told_at in ((2, old), (3, timezone.now())):
+        known(pk)
+        Client.objects.filter(pk=pk).update(address_line2=None, told_at=told_at)
+    text = "id,address_line2\n2,Apt 1\n3,Apt 1\n"
+    kept = mapped(as_paralegal, text, policy_1="if_empty")
+    page = as_paralegal.get(f"/clients/import/{kept.pk}/")
+    assert "goes by what is known here; the oldest of it was told" in text_of(page)
+    assert page.context["known_from"] == old.replace(microsecond=0)
+    kept = mapped(as_paralegal, text, policy_1="always")
+    assert "oldest of it" not in text_of(as_paralegal.get(f"/clients/import/{kept.pk}/"))
+
+
+def test_what_cannot_be_read_is_named_by_its_line(sandbox: Sandbox, as_paralegal: Browser) -> None:
+    """Row 19: the names of the others keep their accents, and a row with a broken byte is not sent as it is."""
+    good = (HEAD + "soak,S-1,Ann,Lee,\n" * 7 + "soak,S-2,José,García,\n").encode()
+    answer = send(as_paralegal, good + b"soak,S-3,Zo\x81,M\xc3\xbcller,\n")
+    page = as_paralegal.get(answer["Location"])
+    assert "UTF-8" in text_of(page)
+    assert "García" in text_of(page), "whoever looks sees whether accents are right"
+    form = page.context["form"]
+    as_paralegal.post(answer["Location"], {name: form[name].value() or "" for name in form.fields})
+    kept = Import.objects.get()
+    bad = Row.objects.get(job=kept.job, line=10)
+    assert (bad.flag, bad.reason) == (
+        "error", "first_name: a character in it cannot be read; it is shown as “\ufffd”.",
+    )  # fmt: skip
+    url = f"/clients/import/{kept.pk}/rows/{bad.number}/fix/"
+    assert as_paralegal.post(url, {"cell_3": "Müller"}).status_code == 422, "it cannot be read as before"
+    assert as_paralegal.post(url, {"cell_2": "Zoë"}).status_code == 303
+    begin(as_paralegal, kept)
+    runner.serve()
+    assert {one.name for one in Client.objects.all()} >= {"José García", "Zoë Müller"}
+
+
 def test_pasted_rows(as_paralegal: Browser) -> None:
     answer = as_paralegal.post("/clients/import/", {"pasted": file_of("Ana").replace(",", "\t")})
     assert answer.status_code == 303
@@ -259,6 +296,39 @@ def test_a_possible_duplicate_waits_for_a_decision(
     twin.refresh_from_db()
     assert (twin.flag, twin.outcome, twin.target) == ("", "", None)
     assert "2 will be created" in text_of(as_paralegal.get(f"/clients/import/{kept.pk}/"))
+
+
+@pytest.mark.parametrize("chosen", ["first", "second", "create"])
+def test_a_row_that_fits_two_clients(
+    sandbox: Sandbox, as_paralegal: Browser, ana: Client, chosen: str
+) -> None:
+    """A person says which; CLEAR in the file still clears, and a second one is made only if they want it."""
+    body = {name: getattr(ana, name) for name in ("external_source", "external_source_id", "first_name")}
+    second = sandbox.call("POST", "/clients", {**body, "last_name": "Twin", "city": "Reno"})["id"]
+    as_paralegal.post("/clients/open/", {"pk": second})
+    assert Client.objects.filter(pk=second, external_key=ana.external_key).exists()
+    head = "external_source,external_source_id,first_name,last_name,city,postal_code\n"
+    row = f"{ana.external_source},{ana.external_source_id},{ana.first_name},{ana.last_name},CLEAR,73301\n"
+    kept = mapped(as_paralegal, head + row)
+    page = text_of(as_paralegal.get(f"/clients/import/{kept.pk}/?show=twin"))
+    assert "0 will be created, 0 updated, 0 unchanged, 0 have errors, 1 may be duplicates" in page
+    assert f"It is {ana.pk}: update" in page
+    assert f"It is {second}: update" in page
+    choice = {"first": f"update-{ana.pk}", "second": f"update-{second}", "create": "create"}[chosen]
+    url = f"/clients/import/{kept.pk}/rows/1/decide/"
+    assert as_paralegal.post(url, {"choice": "update-3"}).status_code == 303, (
+        "who was not offered is not taken"
+    )
+    assert Row.objects.get(job=kept.job).flag == "twin"
+    as_paralegal.post(url, {"choice": choice})
+    begin(as_paralegal, kept)
+    runner.serve()
+    done = Row.objects.get(job=kept.job)
+    assert done.outcome == ("created" if chosen == "create" else "updated")
+    target = {"first": ana.pk, "second": second, "create": done.result}[chosen]
+    assert sandbox.client(target or 0)["postal_code"] == "73301"
+    assert not sandbox.client(target or 0)["city"]
+    adds_up(Job.objects.get(pk=kept.job_id))
 
 
 def test_who_may(as_manager: Browser, as_auditor: Browser, as_nobody: Browser, as_paralegal: Browser) -> None:

@@ -77,3 +77,38 @@ def test_an_operation_and_what_it_hides(stack: Stack, open_as: Open) -> None:
             assert overflow(page) == []
             screenshot(page, f"operation-revealed-{theme}-{size}", full=True)
             assert notes.all() == []
+
+
+def test_from_a_call_to_the_request_that_lifted_many(stack: Stack, open_as: Open) -> None:
+    """The opt-out of one of many was taken back by a job: the card on the client's page leads to its request."""
+    page, _ = open_as("admin", "/clients/?opted=yes&gone=no")
+    boxes = page.locator("tbody [name=pk]")
+    pk = boxes.nth(2).get_attribute("value")
+    for number in range(4):
+        boxes.nth(number).check()
+    page.get_by_role("button", name="Continue").click()
+    page.wait_for_url(re.compile("/clients/selected/"))
+    page.goto(f"{page.url.rstrip('/')}/edit/?field=voice_calls_opted_out")
+    page.locator("[name=value]").select_option("false")
+    page.locator("[name=may_be_called]").check()
+    page.get_by_label("Reason").fill("They all wrote that they agree")
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="Change them").click()
+    expect(page).to_have_url(re.compile(r"/jobs/\d+/$"))
+
+    page, notes = open_as("auditor", f"/clients/{pk}/")
+    name = page.get_by_role("heading", level=1).inner_text()
+    card = page.locator(".feed details", has_text="started Edit Opted out of calls of 4 clients")
+    card.locator("summary").click()
+    expect(card.get_by_text("Reason: They all wrote that they agree")).to_be_visible()
+    card.get_by_role("link", name="Open the request").click()  # the second click
+
+    page.wait_for_url(re.compile(rf"/audit/[0-9a-f-]{{36}}/\?about={pk}"))
+    part = page.locator("section[aria-labelledby=parts] details", has_text=f"number {pk}")
+    expect(part).to_contain_text(name)
+    expect(part.locator("del")).to_have_text("Yes")
+    expect(part.locator("ins")).to_have_text("No")
+    assert axe(page) == []
+    assert overflow(page) == []
+    screenshot(page, "audit-request-of-a-job", full=True)
+    assert notes.all() == []

@@ -129,6 +129,31 @@ def test_a_toast_covers_nothing_that_can_be_pressed(open_as: Open, size: str) ->
     assert notes.all() == []
 
 
+def test_the_arrow_turns_while_kayse_is_asked(open_as: Open) -> None:
+    page, _ = open_as("paralegal", "/clients/62/")
+    page.evaluate(
+        "document.addEventListener('submit', (event) => event.preventDefault())"
+    )  # it takes for ever
+    arrow = page.locator("#head form svg")
+    expect(arrow).to_have_css("animation-name", "none")
+    page.get_by_role("button", name="Refresh").click()
+    expect(arrow).to_have_css("animation-name", "turn")
+
+
+def test_who_opens_by_id_types_at_once(open_as: Open) -> None:
+    page, notes = open_as("paralegal", "/clients/")
+    page.get_by_role("link", name="Open by id").click()
+    field = page.get_by_label("Kayse id")
+    expect(field).to_be_focused()
+    assert axe(page) == []
+    page.keyboard.type("63")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/clients/63/")
+    page.goto(page.url.replace("/63/", "/open/"))
+    expect(field).to_be_focused()
+    assert notes.all() == []
+
+
 def test_the_list_beside_a_panel_keeps_its_words_whole(open_as: Open) -> None:
     page, notes = open_as("paralegal", "/clients/")
     page.keyboard.press("j")

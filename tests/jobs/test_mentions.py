@@ -17,7 +17,7 @@ from kayse_admin.audit.filters import Filters
 from kayse_admin.audit.models import Event
 from kayse_admin.audit.records import Target
 from kayse_admin.jobs import registry
-from kayse_admin.jobs.models import Chunk, Job, Row
+from kayse_admin.jobs.models import HELD, Chunk, Job, Row
 from tests.audit.factory import many, performed
 
 pytestmark = pytest.mark.django_db
@@ -62,6 +62,7 @@ def test_the_requests_that_held_a_client() -> None:
 def test_what_was_not_sent_or_is_something_else_is_not_found() -> None:
     sent(bulk.Upsert.name, {"target": 7, "outcome": "unchanged"})
     sent(bulk.Upsert.name, {"target": 7, "outcome": ""})
+    sent(bulk.Upsert.name, {"target": 7, "outcome": "failed", "flag": HELD})
     sent(bulk.Upsert.name, {"result": 7, "outcome": "updated"})
     sent(many_kinds.DeleteLists.name, {"target": 7})
     assert found("client", 7) == []

@@ -104,6 +104,7 @@ TABLE: dict[str, dict[str, str]] = {
     "clients_ui:selected_refresh":         {"GET":  "in  in  no  404 no  no  404",
                                            "POST": "in  in  no  404 no  no  404"},
     "clients_ui:made":                     {"GET":  "in  in  no  404 no  no  404"},
+    "clients_ui:found":                    {"POST": "in  in  no  404 no  no  404"},
     "clients_ui:detail":                   {"GET":  "in  in  no  404 404 404 404"},
     "clients_ui:quick":                    {"GET":  "in  in  no  404 404 404 404"},
     "clients_ui:reveal":                   {"POST": "in  in  no  404 no  no  404"},

@@ -18,9 +18,9 @@ def test_entries_without_an_id_are_created_and_the_others_updated(api: Api) -> N
     rows = [{"name": "PI", "filter": {"case_type_ids": [10]}}, {"id": 5, "name": "Renamed", "is_obo": True}]
     answer = api("POST", "/case_lists/bulk", {"lists": rows})
     assert answer.status_code == 200
-    results = [{"id": 13, "action": "created"}, {"id": 5, "action": "updated"}]
+    results = [{"id": 56, "action": "created"}, {"id": 5, "action": "updated"}]
     assert answer.json() == {"results": results}
-    assert api.members(13) == api.cases_where(case_type_id=10)
+    assert api.members(56) == api.cases_where(case_type_id=10)
     shown = api.listed(5)
     assert (shown["name"], shown["update_origin"]) == ("Renamed", "public_api")
 

@@ -28,15 +28,15 @@ def test_a_list_is_made_of_its_filter_and_the_ids(api: Api) -> None:
     members = sorted({*matching, *included} - set(excluded))
     body = answer.json()
     assert body == {
-        "id": 13,
+        "id": 56,
         "name": "Mass tort, ready",
         "description": "To call",
         "case_count": len(members),
         "origin": "public_api",
         "update_origin": None,
     }
-    assert api.members(13) == members
-    assert api.listed(13) == body
+    assert api.members(56) == members
+    assert api.listed(56) == body
 
 
 def test_an_id_that_is_both_included_and_excluded_is_out(api: Api) -> None:

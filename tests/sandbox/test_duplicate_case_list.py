@@ -40,18 +40,8 @@ def test_bulk_delete_tells_only_what_it_deleted_and_touches_no_case(api: Api) ->
     cases = api.cases()
     answer = api("POST", "/case_lists/bulk_delete", {"ids": [4, 99, 5, 4]})
     assert (answer.status_code, answer.json()) == (200, {"deleted_ids": [4, 5]})
-    assert [row["id"] for row in api("GET", "/case_lists").json()["data"]] == [
-        1,
-        2,
-        3,
-        6,
-        7,
-        8,
-        9,
-        10,
-        11,
-        12,
-    ]
+    left = [row["id"] for row in api("GET", "/case_lists").json()["data"]]
+    assert left == [1, 2, 3, 6, 7, 8, 9, 10, 44, 55]
     assert api.cases() == cases
     refused(api("PATCH", "/case_lists/4/attach", {"include_ids": [1]}), 404)
 

@@ -45,6 +45,14 @@ def test_every_answer_tells_where_the_limit_stands(api: Api, inside: Sandbox) ->
     assert {answer.headers["Date"] for answer in answers} == {"Mon, 12 Jan 1970 13:46:40 GMT"}
 
 
+@pytest.mark.parametrize(
+    "path", ["/", "/v1", "/v2/x", "//v1/clients/1", "/_sandbox/requests", "/openapi.json"]
+)
+def test_so_does_an_answer_from_outside_of_the_api(path: str, live: Api) -> None:
+    limit, remaining, _ = rate(live.http.get(f"{live.base}{path}"))
+    assert (limit, remaining) in ((500, 500), (500, 499))
+
+
 def test_429_until_the_window_is_over(api: Api, inside: Sandbox) -> None:
     now = 5_000.0
     inside.clock = lambda: now

@@ -1,5 +1,5 @@
-"""The requests of the vendor's two reference pages, sent as they stand there with existing ids: each answers 2xx
-with the keys and types of the page's example answer, in full and in sparse."""
+"""The requests of the vendor's two reference pages, sent as they stand there (but for client 456, who is not among the
+130 here): each answers 2xx with the keys and types of the page's example answer, in full and in sparse."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ NEW_LIST = {
 }
 LISTS = [
     {"name": "PI Prospects", "filter": {"case_type_ids": [10]}},
-    {"id": 5, "name": "Updated List", "is_obo": True},
+    {"id": 55, "name": "Updated List", "is_obo": True},
 ]
 
 
@@ -143,7 +143,7 @@ def test_bulk_upsert_case_lists(vendor: Api) -> None:
     created, updated = sent(vendor("POST", "/case_lists/bulk", {"lists": LISTS}))["results"]
     shape(created, {"id": int, "action": str})
     assert created["action"] == "created"
-    assert updated == {"id": 5, "action": "updated"}
+    assert updated == {"id": 55, "action": "updated"}
 
 
 def test_attach_and_detach_cases(vendor: Api) -> None:
@@ -170,4 +170,4 @@ def test_duplicate_a_case_list(vendor: Api) -> None:
 
 
 def test_bulk_delete_case_lists(vendor: Api) -> None:
-    assert sent(vendor("POST", "/case_lists/bulk_delete", {"ids": [4, 5]})) == {"deleted_ids": [4, 5]}
+    assert sent(vendor("POST", "/case_lists/bulk_delete", {"ids": [44, 55]})) == {"deleted_ids": [44, 55]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import uuid
 from argparse import ArgumentParser
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from clients_ui.imports.decoding import NotACsv
 from clients_ui.imports.mapping import ID, Options
 from clients_ui.imports.models import Import
 from clients_ui.imports.views import sentence
-from kayse_admin.accounts.roles import granted, label_of
+from kayse_admin.accounts.roles import Capability, granted, label_of
 from kayse_admin.actors import Actor
 from kayse_admin.jobs import ending, ledger, planning, runner
 from kayse_admin.jobs.models import Job, Row
@@ -27,6 +28,14 @@ from kayse_admin.jobs.models import Job, Row
 MOST_NAMED = 20
 #: Files may be larger here than in the browser.
 ANY_ROWS, ANY_BYTES = 10_000_000, 10**11
+
+
+#: Who looks at a file without an account.
+NOBODY = Actor(None, "Dry run", role="System", capabilities=frozenset({Capability.CLIENTS_EDIT}))
+
+
+class Refused(Exception):
+    """The file is not imported; the message says why."""
 
 
 class Command(BaseCommand):
@@ -37,7 +46,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """FILE, whose account it runs under, and the choices that the browser would ask for."""
         parser.add_argument("file", type=Path)
-        parser.add_argument("--user", required=True, help="account in whose name it is done")
+        parser.add_argument(
+            "--user", help="account in whose name it is done; yours here by default, and none for a dry run"
+        )
         parser.add_argument(
             "--map", action="append", default=[], metavar="COLUMN=FIELD", help="may be repeated"
         )
@@ -57,24 +68,24 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run; errors of the file are one sentence."""
-        actor = _actor(options["user"])
+        dry = options["dry_run"]
+        actor = NOBODY if dry and not options["user"] else _actor(options["user"] or getpass.getuser())
         try:
             kept = services.keep(actor, options["file"].name, _pieces(options["file"]), most=ANY_BYTES)
-            job = services.check(actor, kept, _options(kept, options), most=ANY_ROWS)
-        except (NotACsv, OSError) as error:
+        except NotACsv as error:
             raise CommandError(str(error)) from None
-        self._tell(kept, job)
-        if options["dry_run"]:
-            kept.delete()
-            ledger.discard(job)
-            return
-        same = services.same_file(kept)
-        if same and not options["again"]:
-            raise CommandError(
-                f"The same file was imported before, by {same.owner_name}. Say --again to do it again."
-            )
-        services.start(actor, kept, uuid.uuid4(), options["reason"])
-        if not options["no_wait"]:
+        except OSError as error:
+            raise CommandError(f"{error.strerror}: {options['file']}") from None
+        try:
+            job = services.check(actor, kept, _options(kept, options), most=ANY_ROWS)
+            self._tell(kept, job)
+            if not dry:
+                _start(actor, kept, options)
+        except (NotACsv, Refused) as error:
+            raise CommandError(str(error)) from None
+        finally:
+            services.forget(kept)
+        if not (dry or options["no_wait"]):
             self._send(job)
 
     def _tell(self, kept: Import, job: Job) -> None:
@@ -86,7 +97,8 @@ class Command(BaseCommand):
         self.stdout.write(f"{sentence(counts)}.")
         rows = f"{plan.rows:,} row{pluralize(plan.rows)}"
         requests = f"{plan.requests} request{pluralize(plan.requests)}"
-        self.stdout.write(f"{rows}, {requests}, leaves {plan.leaves} of this hour.")
+        left = f"leaves {plan.leaves:,} of the requests of this hour"
+        self.stdout.write(f"{rows}, {requests}, {left}.")
 
     def _send(self, job: Job) -> None:
         """Serve until nothing is due; what waits for the hour goes on in a worker."""
@@ -99,10 +111,19 @@ class Command(BaseCommand):
         )
 
 
+def _start(actor: Actor, kept: Import, options: dict[str, Any]) -> None:
+    same = services.same_file(kept)
+    if same and not options["again"]:
+        raise Refused(f"The same file was imported before, by {same.owner_name}. Say --again to do it again.")
+    if (kept.counts or {}).get("opt_ins") and not options["reason"].strip():
+        raise Refused("This file takes back opt-outs from calls: say why, with --reason.")
+    services.start(actor, kept, uuid.uuid4(), options["reason"])
+
+
 def _actor(name: str) -> Actor:
     person = get_user_model().objects.filter(username=name, is_active=True).first()
     if person is None:
-        raise CommandError(f"There is no account “{name}”.")
+        raise CommandError(f"There is no account “{name}”. Say in whose name this is done, with --user.")
     groups = list(person.groups.values_list("name", flat=True))
     actor = Actor(person.pk, person.display_name, role=label_of(groups), capabilities=granted(groups))
     if not actor.can("clients_edit"):

@@ -9,7 +9,7 @@ from tests.kayse_api.support import Vendor, value_of
 def test_works(kayse: KayseClient, vendor: Vendor) -> None:
     copy = value_of(kayse.case_lists.duplicate(2))
     assert copy.original_list_id == 2
-    assert copy.id not in range(1, 13)
+    assert copy.id not in (*range(1, 11), 44, 55)
     assert vendor.members(copy.id) == vendor.members(2)
     assert vendor.arrived()[0]["body"] is None
 
