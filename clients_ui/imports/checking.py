@@ -93,9 +93,9 @@ class Checker:
             cell = (original(cell) if cell[:1] == "'" else cell).strip()
             if not cell:
                 continue
-            if "\ufffd" in cell:
-                return one.refuse(f"{self.header[place]}: {UNREADABLE}", place)
             try:
+                if "\ufffd" in cell:
+                    raise ValidationError(UNREADABLE)
                 values[name] = _cleared(name) if cell == CLEAR else read(cell)
             except ValidationError as error:
                 wrong[name] = f"{self.header[place]}: {error.messages[0]}"

@@ -189,7 +189,7 @@ def test_the_living_one_counts_whoever_was_deleted(ana: Client, gone: int) -> No
     assert (row.outcome, row.target) == ("", ana.pk if gone == 9001 else 9001)
     Client.objects.update(gone_at=ana.told_at)
     (row,) = checked(line(**keys_of(ana), city="Waco"))
-    assert (row.outcome, row.reason) == ("failed", "This client was deleted at Kayse.")
+    assert (row.outcome, row.reason) == ("failed", checking.LEFT)
 
 
 def test_without_a_match_somebody_known_waits_for_a_person(ana: Client) -> None:
