@@ -79,7 +79,14 @@ def retry_or_tell(
     if isinstance(outcome, Unknown | Applied):
         return tell(request, operation or form.cleaned_data["operation"])
     form.refuse(problem_of(outcome))
-    return retry(422)
+    return retry(_status(request, outcome))
+
+
+def _status(request: HttpRequest, outcome: Rejected | NotSent | RateLimited) -> int:
+    """The status of a page that says why nothing was changed; htmx puts no other error than 422 into a page."""
+    if htmx.is_fragment(request) or isinstance(outcome, Rejected):
+        return 422
+    return 429 if isinstance(outcome, RateLimited) else 503
 
 
 def not_confirmed(form: OperationForm, error: NotConfirmed, retry: Retry) -> HttpResponse:

@@ -306,7 +306,7 @@ def _confirm(
     form: MembersForm,
     about: dict[str, Any],
     *,
-    status: int = 200,
+    status: int = 0,
 ) -> HttpResponse:
     """Ask for a yes: verb, list, number, sentence, who is called, cost, whether it can be taken back."""
     many = about["many"]
@@ -331,5 +331,5 @@ def _confirm(
         "components/dialog_page.html",
         "caselists_ui/_confirm_members.html",
         context,
-        status=422 if form.errors else status,
+        status=status or (422 if form.errors else 200),
     )
