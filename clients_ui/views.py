@@ -148,7 +148,11 @@ def refresh(request: HttpRequest, pk: int) -> HttpResponseBase:
         htmx.toast(request, said)
         return htmx.redirect(request, reverse("clients_ui:detail", args=[pk]))
     told = words.problem(looked.outcome, "The client could not be refreshed")
-    context = context_of(actor, looked.client) | {"problem": told}
+    context = context_of(actor, looked.client)
+    if not (
+        isinstance(looked.outcome, Rejected) and looked.outcome.is_not_found
+    ):  # that the page says itself
+        context["problem"] = told
     return render(request, "clients_ui/detail.html", context, status=told.status)
 
 
