@@ -152,8 +152,8 @@ def _save(request: HttpRequest, lists: CaseList, form: DefinitionForm, known: Kn
     drafts.discard(actor, data["draft"])
     # The set may have renamed the list: whoever typed the old name has said yes to the whole.
     consent: in_use.Consent = {**form.consent, "typed": str(lists)}
-    if steps and (stopped := services.do_again(actor, lists, steps, operation=operation, **consent)):
-        return tell(request, stopped[0], after_save=True)
+    if steps and (left := services.do_again(actor, lists, steps, operation=operation, **consent)):
+        return tell(request, left[0], left=left)
     htmx.toast(request, change_words("List saved", lists))
     return htmx.redirect(request, detail_url(lists.pk))
 
