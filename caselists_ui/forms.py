@@ -22,7 +22,6 @@ from caselists_ui.models import CaseList, Use
 from caselists_ui.services import MOST_CLIENTS
 from caselists_ui.words import Labels
 from clients_ui.selection.forms import MarkedForm
-from kayse_admin.converters import parse_id
 from kayse_admin.operation_field import OperationField
 from kayse_admin.templatetags.ui import day
 
@@ -381,20 +380,3 @@ class EndUseForm(forms.Form):
     """Why a list is not in use any more."""
 
     reason = forms.CharField(max_length=200, label="Reason", help_text="Kept in the record beside your name.")
-
-
-class IndexForm(forms.Form):
-    """The question of the list page, out of its address."""
-
-    q = forms.CharField(required=False, max_length=255)
-    page = forms.CharField(required=False, max_length=9)
-    size = forms.ChoiceField(required=False, choices=[("25", "25"), ("50", "50"), ("100", "100")])
-    hide_empty = forms.BooleanField(required=False)
-
-    def clean_page(self) -> int:
-        """The number of the page; the first when none is named."""
-        text = self.cleaned_data["page"]
-        number = parse_id(text) if text else 1
-        if number is None:
-            raise ValidationError("There is no such page.")
-        return number

@@ -80,8 +80,8 @@ class Step:
 class Known:
     """What is known of a list: its definition (None: made elsewhere) and the changes of members since, oldest first.
 
-    `doubtful`: the outcome of a set is not known, so that the definition may be another. `waiting`: a job has not come
-    yet to setting it.
+    `doubtful`: the outcome of a set is not known, so that the definition may be another: `sent`, where that was told.
+    `waiting`: a job has not come yet to setting it.
     """
 
     definition: Definition | None = None
@@ -89,6 +89,7 @@ class Known:
     steps: tuple[Step, ...] = ()
     doubtful: bool = False
     waiting: bool = False
+    sent: Definition | None = None
 
     @property
     def unsure(self) -> bool:
@@ -102,6 +103,11 @@ class Known:
         return f"{self.version or 0}.{len(self.steps)}" + (
             f".{crc32(told.encode()):08x}" if self.steps else ""
         )
+
+    @property
+    def asks(self) -> bool:
+        """Whether a person has to say that the list is to be what a form says, whatever became of earlier changes."""
+        return self.doubtful or bool(self.undecided)
 
     @property
     def undecided(self) -> tuple[Step, ...]:

@@ -153,7 +153,8 @@ def _known(version: Version | None, done: list[_Done]) -> Known:
             step = Step(one.action, one.payload, one.result != "applied", one.at, one.by)
             state = replace(state, steps=(*state.steps, step))
         elif one.result != "applied":
-            state = replace(state, doubtful=True)
+            sent = after_set(state.definition, one.payload) if "filter" in one.payload else None
+            state = replace(state, doubtful=True, sent=sent)
         elif "filter" in one.payload:
             state = Known(after_set(state.definition, one.payload), state.version)
         else:  # a rename of a list whose definition is not known

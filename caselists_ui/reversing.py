@@ -1,4 +1,4 @@
-"""Taking a change of a list back, where an exact inverse exists; where none does, why not.
+"""Taking a change of a list back, where an exact inverse exists, and why not; doing one that was not done.
 
 The vendor does not tell who was on a list, but it tells how many. An attach of three cases after which the number rose
 by three put three new cases on the list: detaching them is its exact inverse. When it rose by less, some were members
@@ -19,8 +19,10 @@ from caselists_ui import ledger
 from caselists_ui.definition import Definition, parse
 from caselists_ui.known import Step
 from caselists_ui.ledger import CHANGES, Entry
+from kayse_admin.audit import queries
 from kayse_admin.audit.actions import Action
 from kayse_admin.audit.models import Event
+from kayse_admin.audit.operation import Operation
 
 #: How old the number of cases may be that a change started from: until then nobody is likely to have moved it.
 FRESH = timedelta(minutes=10)
@@ -46,6 +48,22 @@ class Reversal:
     url: str = ""
     words: str = "Reverse"
     step: Step | None = None
+
+
+def again_url(operation: Operation) -> str:
+    """The page that does a change of members which was not done, filled in; "" where it may have been done."""
+    page = _PAGES.get(Action(operation.opening.action))
+    if page is None or operation.result in ("", *ledger.HAPPENED):
+        return ""
+    return f"{reverse(page, args=[operation.target_id])}?again={operation.opening.operation}"
+
+
+def again(list_id: int, operation: uuid.UUID) -> Step | None:
+    """The change of members of a list that was not done; None for what may have been."""
+    found = queries.one(operation)
+    if found is None or found[0].target_id != list_id or not again_url(found[0]):
+        return None
+    return Step(Action(found[0].opening.action), found[0].opening.payload or {})
 
 
 def of_history(list_id: int, entries: Sequence[Entry]) -> dict[uuid.UUID, Reversal]:

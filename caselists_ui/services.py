@@ -26,7 +26,7 @@ from kayse_admin.audit.actions import Action
 from kayse_admin.audit.records import Target
 from kayse_admin.kayse_api import schemas
 from kayse_admin.kayse_api.client import KayseClient
-from kayse_admin.kayse_api.outcomes import Applied, Outcome, Rejected, Unknown
+from kayse_admin.kayse_api.outcomes import Applied, NotSent, NotSentReason, Outcome, Rejected, Unknown
 from kayse_admin.upstream.budget import Purpose
 from kayse_admin.upstream.operations import Settled, perform
 
@@ -143,11 +143,12 @@ def change_members(
     reason: str = "",
     typed: str = "",
     recount: bool = True,
+    held: bool = False,
 ) -> Outcome[schemas.ListOperation] | Outcome[schemas.ClientsMatched]:
     """Attach or detach cases, append or remove all cases of clients: one request, as the step says.
 
     `typed`: the list's name, for a list in use. The answer does not say what changed, so the number of cases is read
-    afterwards, unless `recount` is off.
+    afterwards, unless `recount` is off. `held`: it is not sent, and the record says so.
     """
     actor.require(Capability.LISTS_EDIT)
     outcome = perform(
@@ -158,7 +159,7 @@ def change_members(
         payload=step.payload,
         before=_counted(lists),
         reason=reason,
-        send=partial(_send_step, lists.pk, step),
+        send=_hold if held else partial(_send_step, lists.pk, step),
         settle=_unsettled,
         together=partial(in_use.require, lists, typed, reason),
     )
@@ -171,6 +172,10 @@ def _counted(lists: CaseList) -> dict[str, Json]:
     """The number of cases as it was told last, and when: what a change of members started from."""
     at = lists.counted_at.isoformat() if lists.counted_at else None
     return {"case_count": lists.case_count, "counted_at": at}
+
+
+def _hold(client: KayseClient) -> Outcome[Any]:
+    return NotSent(NotSentReason.BEHIND)
 
 
 def _send_step(pk: int, step: Step, client: KayseClient) -> Outcome[Any]:
@@ -192,21 +197,24 @@ def do_again(
     operation: uuid.UUID,
     reason: str = "",
     typed: str = "",
-) -> tuple[uuid.UUID, Outcome[Any]] | None:
+) -> tuple[uuid.UUID, ...]:
     """Do changes of members again, in their order, after a set that could not carry them; one request each.
 
-    Each is an operation of its own, whose id follows from the set's. Stops at the first that is not applied and
-    returns its id and outcome; None when all were. The number of cases is read once at the end: it is the set's.
+    Each is an operation of its own, whose id follows from the set's. After the first that is not applied nothing more
+    is sent: those behind it are on the record as not sent. Returns the operations that were not applied, oldest
+    first. The number of cases is read once at the end, when all were: it is the set's.
     """
+    left: list[uuid.UUID] = []
     for place, step in enumerate(steps):
         last = uuid.uuid5(operation, f"again {place}")
         outcome = change_members(
-            actor, lists, step, operation=last, reason=reason, typed=typed, recount=False
+            actor, lists, step, operation=last, reason=reason, typed=typed, recount=False, held=bool(left)
         )
         if not isinstance(outcome, Applied):
-            return last, outcome
-    listing.reread(lists.pk, lists.name, operation)
-    return None
+            left.append(last)
+    if not left:
+        listing.reread(lists.pk, lists.name, operation)
+    return tuple(left)
 
 
 def duplicate(

@@ -10,7 +10,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from clients_ui import attention, directory
-from clients_ui.models import Opened
+from clients_ui.known import of_known_client
+from clients_ui.models import Client, Opened
 from kayse_admin import htmx
 from kayse_admin.accounts.decorators import polled, requires
 from kayse_admin.accounts.roles import Capability
@@ -54,13 +55,13 @@ def still_here(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 @require_safe
 @requires(Capability.AUDIT_VIEW)
-def views(request: HttpRequest, pk: int) -> HttpResponseBase:
+@of_known_client
+def views(request: HttpRequest, client: Client) -> HttpResponseBase:
     """Who has looked at a client, newest first."""
-    client = directory.find(pk)
-    if client is None:
-        return render(request, "clients_ui/not_known.html", {"pk": pk}, status=404)
     before = parse_id(request.GET.get("before", ""))
-    found = Opened.objects.filter(client_id=pk, **({"id__lt": before} if before else {})).order_by("-id")
+    found = Opened.objects.filter(client_id=client.pk, **({"id__lt": before} if before else {})).order_by(
+        "-id"
+    )
     rows = list(found[: SIZES[0] + 1])
     shown = rows[: SIZES[0]]
     pager = Pager(

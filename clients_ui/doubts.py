@@ -13,7 +13,9 @@ from clients_ui import editing, normal
 from clients_ui.fields import BY_NAME, is_empty
 from clients_ui.models import Client
 from kayse_admin.among import Among
+from kayse_admin.audit.actions import Action
 from kayse_admin.audit.diff import NOT_TOLD
+from kayse_admin.audit.models import Event, OpenOperation, Stage
 from kayse_admin.jobs import ledger
 from kayse_admin.jobs.models import Chunk, Job, Row
 
@@ -26,9 +28,9 @@ Key = tuple[str, str]
 def doubles(job: Job, rows: Sequence[Row]) -> dict[int, str]:
     """New clients, by row number, whose external source and id somebody else has by now, or may have.
 
-    That is somebody who is known here, an earlier row of the same request, or a row of any job that was sent and not
-    answered. New clients of jobs go out one request after the other, under the sending lock: no two are judged at
-    the same time.
+    That is somebody who is known here, an earlier row of the same request, a row of any job that was sent and not
+    answered, or somebody whom a colleague creates by hand at this moment, or created without an answer. New clients of
+    jobs go out one request after the other, under the sending lock: no two are judged at the same time.
     """
     found: dict[int, str] = {}
     mine: dict[Key, int] = {}
@@ -41,7 +43,7 @@ def doubles(job: Job, rows: Sequence[Row]) -> dict[int, str]:
         else:
             mine[key] = row.number
     if mine:
-        for key, why in (*_unanswered(job, mine), *_known(mine)):
+        for key, why in (*_unanswered(job, mine), *_by_hand(mine), *_known(mine)):
             found[mine[key]] = why
     return found
 
@@ -68,6 +70,16 @@ def _unanswered(job: Job, wanted: Mapping[Key, int]) -> Iterator[tuple[Key, str]
             if key and key in wanted:
                 its = "this job" if other == job.pk else f"job {other}"
                 yield key, f"Row {number} of {its} has the same external source and id, and {OPEN}."
+
+
+def _by_hand(wanted: Mapping[Key, int]) -> Iterator[tuple[Key, str]]:
+    """Those of the keys that somebody sends with a form, or has sent and not been answered, and who that is."""
+    waiting = OpenOperation.objects.filter(action=Action.CLIENT_CREATE).values("operation")
+    begun = Event.objects.filter(operation__in=waiting, stage=Stage.INTENT)
+    for body, who in begun.values_list("payload", "actor_name"):
+        key = normal.external(body or {})
+        if key and key in wanted:
+            yield key, f"{who} has sent a new client with this external source and id, and {OPEN}."
 
 
 OPEN = "nobody knows yet whether Kayse created it"

@@ -5,19 +5,21 @@ A create cannot be found out: Kayse has no way to look for a client by anything 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
 
 from clients_ui import directory, editing, knowledge
 from clients_ui.fields import BY_NAME
+from clients_ui.models import Client
 from kayse_admin.audit import recovery
 from kayse_admin.audit.actions import Action
 from kayse_admin.audit.diff import NOT_TOLD
 from kayse_admin.audit.models import Event
 from kayse_admin.audit.records import Finding
-from kayse_admin.kayse_api.outcomes import Applied, Outcome, Rejected
+from kayse_admin.kayse_api.outcomes import Applied, Rejected
 from kayse_admin.kayse_api.schemas import Client as Told
 from kayse_admin.upstream.budget import Purpose
 from kayse_admin.upstream.client import read
@@ -31,34 +33,41 @@ def register() -> None:
 
 def look_at_update(begun: Event) -> Finding | None:
     """Whether the changed fields are at the vendor as they were sent. One request; None when it could not look."""
-    at = timezone.now()
-    outcome = _look(begun)
-    if _is_gone(outcome):
-        directory.mark_gone(begun.target_id or 0, at)
-        return Finding("not_applied", "The client is deleted at Kayse.", requests=outcome.requests)
-    if not isinstance(outcome, Applied):
-        return None
-    client, _ = directory.learn(outcome.value, at)
-    changes = changed(begun.before or {}, begun.payload or {})
-    result, detail = judge(changes, outcome.value.told)
-    if result == "applied":
-        knowledge.merge(client, {n: v for n, v in changes.items() if n not in outcome.value.told}, at)
-        client.changed_at, client.changed_by = at, begun.actor_id
-        client.save()
-    return Finding(result, detail, after=client.known(), requests=outcome.requests)
+
+    def found(client: Client, told: Applied[Told], at: datetime) -> Finding:
+        changes = changed(begun.before or {}, begun.payload or {})
+        result, detail = judge(changes, told.value.told)
+        if result == "applied":
+            knowledge.merge(client, {n: v for n, v in changes.items() if n not in told.value.told}, at)
+            client.changed_at, client.changed_by = at, begun.actor_id
+            client.save()
+        return Finding(result, detail, after=client.known(), requests=told.requests)
+
+    return _look(begun, found, gone=("not_applied", "The client is deleted at Kayse."))
 
 
 def look_at_delete(begun: Event) -> Finding | None:
     """Whether the vendor still knows the client. One request; None when it could not look."""
-    at = timezone.now()
-    outcome = _look(begun)
-    if _is_gone(outcome):
-        directory.mark_gone(begun.target_id or 0, at)
-        return Finding("applied", "Kayse does not know the client any more.", requests=outcome.requests)
+
+    def found(client: Client, told: Applied[Told], at: datetime) -> Finding:
+        return Finding("not_applied", "Kayse still has the client.", requests=told.requests)
+
+    return _look(begun, found, gone=("applied", "Kayse does not know the client any more."))
+
+
+def _look(
+    begun: Event, found: Callable[[Client, Applied[Told], datetime], Finding], gone: tuple[Any, str]
+) -> Finding | None:
+    """Read the client, learn what it is now, and judge: `gone` is said of one that Kayse does not have any more."""
+    at, pk = timezone.now(), begun.target_id or 0
+    outcome = read(lambda kayse: kayse.clients.get(pk), purpose=Purpose.BACKGROUND)
+    if isinstance(outcome, Rejected) and outcome.is_not_found:
+        directory.mark_gone(pk, at)
+        return Finding(*gone, requests=outcome.requests)
     if not isinstance(outcome, Applied):
         return None
-    directory.learn(outcome.value, at)
-    return Finding("not_applied", "Kayse still has the client.", requests=outcome.requests)
+    client, _ = directory.learn(outcome.value, at)
+    return found(client, outcome, at)
 
 
 def changed(before: Mapping[str, Any], payload: Mapping[str, Any]) -> dict[str, Any]:
@@ -81,11 +90,3 @@ def judge(changes: Mapping[str, Any], told: Mapping[str, Any]) -> tuple[Any, str
         return "not_applied", "Kayse has none of the values that were sent."
     missing = [name for name, is_there in shown.items() if not is_there]
     return "unknown", f"Kayse has some of the values that were sent, but not: {editing.labels(missing)}."
-
-
-def _look(begun: Event) -> Outcome[Told]:
-    return read(lambda kayse: kayse.clients.get(begun.target_id or 0), purpose=Purpose.BACKGROUND)
-
-
-def _is_gone(outcome: Outcome[Told]) -> bool:
-    return isinstance(outcome, Rejected) and outcome.is_not_found

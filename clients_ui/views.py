@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from clients_ui import attention, catching_up, directory, editing, export, keyset, services, words
 from clients_ui.detail import context_of, in_words, quick_of, record_of
 from clients_ui.fields import DOCUMENTED, WRITABLE
+from clients_ui.known import of_known_client
 from clients_ui.listing import in_order, listing, wanted
 from clients_ui.models import Client
 from clients_ui.selection import picking
@@ -65,12 +66,10 @@ def export_csv(request: HttpRequest) -> HttpResponseBase:
 
 @require_safe
 @requires(Capability.CLIENTS_VIEW)
-def detail(request: HttpRequest, pk: int) -> HttpResponseBase:
+@of_known_client
+def detail(request: HttpRequest, client: Client) -> HttpResponseBase:
     """One client from the directory; 0 requests. One that is not known here can be opened for 1."""
-    client = directory.find(pk)
-    if client is None:
-        return render(request, "clients_ui/not_known.html", {"pk": pk}, status=404)
-    attention.opened(actor_of(request), pk)
+    attention.opened(actor_of(request), client.pk)
     context = context_of(actor_of(request), client)
     if catching_up.is_old(client):
         context |= {"old": True, "asking": catching_up.is_affordable()}
@@ -79,12 +78,10 @@ def detail(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 @require_safe
 @requires(Capability.CLIENTS_VIEW)
-def quick(request: HttpRequest, pk: int) -> HttpResponseBase:
+@of_known_client
+def quick(request: HttpRequest, client: Client) -> HttpResponseBase:
     """The most important of a client for the panel beside the list, and a page without JavaScript; 0 requests."""
-    client = directory.find(pk)
-    if client is None:
-        return render(request, "clients_ui/not_known.html", {"pk": pk}, status=404)
-    attention.opened(actor_of(request), pk)
+    attention.opened(actor_of(request), client.pk)
     return htmx.render(request, "clients_ui/quick.html", "clients_ui/_quick.html", quick_of(client))
 
 
@@ -151,7 +148,11 @@ def refresh(request: HttpRequest, pk: int) -> HttpResponseBase:
         htmx.toast(request, said)
         return htmx.redirect(request, reverse("clients_ui:detail", args=[pk]))
     told = words.problem(looked.outcome, "The client could not be refreshed")
-    context = context_of(actor, looked.client) | {"problem": told}
+    context = context_of(actor, looked.client)
+    if not (
+        isinstance(looked.outcome, Rejected) and looked.outcome.is_not_found
+    ):  # that the page says itself
+        context["problem"] = told
     return render(request, "clients_ui/detail.html", context, status=told.status)
 
 

@@ -28,6 +28,7 @@ from clients_ui import (
 from clients_ui.detail import waiting
 from clients_ui.fields import BY_NAME, WRITABLE
 from clients_ui.forms import ClientForm, EditForm, as_text
+from clients_ui.known import of_known_client
 from clients_ui.models import Client
 from clients_ui.services import Clashed, Edited, NotCompared, Untold
 from kayse_admin import htmx
@@ -170,12 +171,10 @@ def _made(
 
 @require_http_methods(PAGE)
 @requires(Capability.CLIENTS_EDIT)
-def edit(request: HttpRequest, pk: int) -> HttpResponseBase:
+@of_known_client
+def edit(request: HttpRequest, client: Client) -> HttpResponseBase:
     """Edit a client; opening costs nothing, saving 2 requests."""
-    client = directory.find(pk)
-    if client is None:
-        return render(request, "clients_ui/not_known.html", {"pk": pk}, status=404)
-    actor = actor_of(request)
+    actor, pk = actor_of(request), client.pk
     may_lift = actor.can(Capability.CLIENTS_OPT_IN)
     if request.method != "POST":
         attention.opened(actor, pk)
@@ -337,11 +336,10 @@ class DeleteForm(forms.Form):
 
 @require_http_methods(PAGE)
 @requires(Capability.CLIENTS_DELETE)
-def delete(request: HttpRequest, pk: int) -> HttpResponseBase:
+@of_known_client
+def delete(request: HttpRequest, client: Client) -> HttpResponseBase:
     """Delete a client at Kayse; 1 request. A dialog, and a page without JavaScript."""
-    client = directory.find(pk)
-    if client is None:
-        return render(request, "clients_ui/not_known.html", {"pk": pk}, status=404)
+    pk = client.pk
     back = reverse("clients_ui:detail", args=[pk])
     if request.method != "POST":
         return _question(request, client, DeleteForm(initial={"operation": uuid.uuid4()}, label_suffix=""))

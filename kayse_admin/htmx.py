@@ -16,6 +16,8 @@ from django_htmx.http import push_url as set_push_url
 from django_htmx.http import replace_url as set_replace_url
 from django_htmx.middleware import HtmxDetails
 
+from kayse_admin.direction import straight
+
 
 class SeeOther(HttpResponseRedirect):
     """303: whatever the method was, what follows is a GET."""
@@ -82,7 +84,9 @@ def toast(
     Only for success: what failed, or may have failed, is said on the page, where it stays.
     """
     if isinstance(target, HttpResponse):
-        return client_event(target, "toast", {"text": message, "link": link, "link_text": link_text})
+        return client_event(
+            target, "toast", {"text": straight(message), "link": link, "link_text": link_text}
+        )
     said = format_html('{} <a href="{}">{}</a>', message, link, link_text) if link else message
     messages.success(target, said)
     return target

@@ -100,6 +100,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "kayse_admin.accounts.middleware.sessions",
     "kayse_admin.middleware.database_away",
+    "kayse_admin.direction.shown_straight",
 ]
 
 ROOT_URLCONF = "kayse_admin.urls"

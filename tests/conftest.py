@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from django.conf import LazySettings
-from django.contrib.auth import get_user_model
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 from django.core.cache import cache
 from django.db import connection, connections
@@ -147,21 +147,24 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def people(db: None) -> dict[str, User]:
     """The cast: one person for each role, under the role's name, and "nobody" without a role."""
-    cast = {}
-    for name, first, last in (
-        ("paralegal", "Paula", "Legal"),
-        ("manager", "Max", "Manager"),
-        ("auditor", "Audrey", "Tor"),
-        ("administrator", "Ada", "Min"),
-        ("nobody", "Nora", "Body"),
-    ):
-        person = get_user_model().objects.create_user(
-            name, password=PASSWORD, first_name=first, last_name=last
+    password = make_password(PASSWORD)
+    cast = User.objects.bulk_create(
+        User(username=name, password=password, first_name=first, last_name=last)
+        for name, first, last in (
+            ("paralegal", "Paula", "Legal"),
+            ("manager", "Max", "Manager"),
+            ("auditor", "Audrey", "Tor"),
+            ("administrator", "Ada", "Min"),
+            ("nobody", "Nora", "Body"),
         )
-        if name != "nobody":
-            person.groups.add(Group.objects.get_or_create(name=name)[0])
-        cast[name] = person
-    return cast
+    )
+    roles = Group.objects.in_bulk(field_name="name")
+    User.groups.through.objects.bulk_create(
+        User.groups.through(user=person, group=roles[person.username])
+        for person in cast
+        if person.username != "nobody"
+    )
+    return {person.username: person for person in cast}
 
 
 def signed_in(person: User) -> Browser:

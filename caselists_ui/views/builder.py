@@ -39,7 +39,7 @@ from caselists_ui.views.common import (
     retry_or_tell,
     tell,
 )
-from caselists_ui.words import Labels
+from caselists_ui.words import Labels, sentence
 from kayse_admin import htmx
 from kayse_admin.accounts.decorators import requires
 from kayse_admin.accounts.roles import Capability
@@ -99,7 +99,8 @@ def edit(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Set a list anew. The form opens with everything that is known, with what was attached by hand since.
 
     With `?version=2` it opens with that version: saving it brings the version back, as a new one. With
-    `?reverse=<operation>` it opens with what that set had replaced.
+    `?reverse=<operation>` it opens with what that set had replaced, with `?sent` with what a set said whose outcome is
+    unknown.
     """
     lists, names, known = find_living(pk), labels.current(), ledger.known(pk)
     if request.method != "POST":
@@ -152,8 +153,8 @@ def _save(request: HttpRequest, lists: CaseList, form: DefinitionForm, known: Kn
     drafts.discard(actor, data["draft"])
     # The set may have renamed the list: whoever typed the old name has said yes to the whole.
     consent: in_use.Consent = {**form.consent, "typed": str(lists)}
-    if steps and (stopped := services.do_again(actor, lists, steps, operation=operation, **consent)):
-        return tell(request, stopped[0], after_save=True)
+    if steps and (left := services.do_again(actor, lists, steps, operation=operation, **consent)):
+        return tell(request, left[0], left=left)
     htmx.toast(request, change_words("List saved", lists))
     return htmx.redirect(request, detail_url(lists.pk))
 
@@ -169,6 +170,10 @@ def _initial(lists: CaseList, known: Known, request: HttpRequest) -> dict[str, A
             raise Http404
         definition = ledger.defined(found)
         initial["reason"] = f"Back to version {found.number}"
+    elif "sent" in request.GET:
+        if known.sent is None:
+            raise Http404
+        definition = known.sent
     elif "reverse" in request.GET:
         operation = parse_uuid(request.GET["reverse"])
         taken_back = reversing.one(lists.pk, operation) if operation else None
@@ -190,7 +195,7 @@ def _check_meanwhile(form: DefinitionForm, known: Known) -> None:
         )
     elif known.definition is None and not form.cleaned_data["understood"]:
         form.add_error("understood", "Say that you understand this, or leave the list as it is.")
-    elif known.undecided and not form.cleaned_data["decided"]:
+    elif known.asks and not form.cleaned_data["decided"]:
         form.add_error("decided", "Say that the list is to be so, whether those changes were done or not.")
 
 
@@ -209,7 +214,7 @@ def _page(
         form.guard(lists, use)
     for name, shown in (
         ("understood", known and known.definition is None),
-        ("decided", known and known.undecided),
+        ("decided", known and known.asks),
         ("checkpoint", known),
         ("again", known and known.beyond),
     ):
@@ -223,6 +228,7 @@ def _page(
         "known": known,
         "use": use,
         "count": count_words(lists) if lists else "",
+        "sent": sentence(known.sent.selection, names) if known and known.sent else None,
         "cancel_url": detail_url(lists.pk) if lists else reverse("caselists_ui:index"),
         **_summary(form, names, lists, known),
         **(more or {}),

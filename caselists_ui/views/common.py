@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 
-from caselists_ui import listing
+from caselists_ui import listing, reversing
 from caselists_ui.forms import OperationForm
 from caselists_ui.in_use import NotConfirmed
 from caselists_ui.models import CaseList
@@ -79,7 +79,14 @@ def retry_or_tell(
     if isinstance(outcome, Unknown | Applied):
         return tell(request, operation or form.cleaned_data["operation"])
     form.refuse(problem_of(outcome))
-    return retry(422)
+    return retry(_status(request, outcome))
+
+
+def _status(request: HttpRequest, outcome: Rejected | NotSent | RateLimited) -> int:
+    """The status of a page that says why nothing was changed; htmx puts no other error than 422 into a page."""
+    if htmx.is_fragment(request) or isinstance(outcome, Rejected):
+        return 422
+    return 429 if isinstance(outcome, RateLimited) else 503
 
 
 def not_confirmed(form: OperationForm, error: NotConfirmed, retry: Retry) -> HttpResponse:
@@ -108,16 +115,21 @@ def already(request: HttpRequest, error: AlreadyPerformed) -> HttpResponseBase:
 
 
 def tell(
-    request: HttpRequest, operation: uuid.UUID, *, again: bool = False, after_save: bool = False
+    request: HttpRequest, operation: uuid.UUID, *, again: bool = False, left: Sequence[uuid.UUID] = ()
 ) -> HttpResponse:
     """The page of an operation that was not simply done: what is known, and the next step. It stays.
 
-    `after_save`: it was one of those that are done again after a list was saved; those after it were not begun.
+    `left`: it is the first of these, which were to be done again after a list was saved and were not.
     """
     found = queries.one(operation)
     if found is None:
         raise Http404
-    context = {"operation": found[0], "again": again, "after_save": after_save, "list_url": ""}
+    context = {
+        "operation": found[0],
+        "again": again,
+        "left": [(one[0], reversing.again_url(one[0])) for one in map(queries.one, left) if one],
+        "list_url": "",
+    }
     target = found[0].target_id
     if target is not None and CaseList.objects.filter(pk=target).exists():
         context["list_url"] = detail_url(target)

@@ -17,8 +17,8 @@ from django.views.decorators.http import require_POST, require_safe
 from caselists_ui import drafts, in_use, labels, ledger, listing, local, reversing
 from caselists_ui.definition import Kind, write_json
 from caselists_ui.fields import LONGEST_PASTE
-from caselists_ui.forms import IndexForm
 from caselists_ui.ids import parse_pasted, write_ids
+from caselists_ui.index_form import IndexForm
 from caselists_ui.known import Known
 from caselists_ui.listing import Listing, Query
 from caselists_ui.models import CaseList, Reading, Version
@@ -51,13 +51,11 @@ def index(request: HttpRequest) -> HttpResponse:
     """The lists that a question finds; one request at most, shared by everybody for a minute."""
     form = IndexForm(request.GET)
     if not form.is_valid():
-        if "page" in form.errors or "size" in form.errors:
-            raise Http404
         context = {"form": form, "query": Query(), "rows": [], "refused": form.errors["q"][0], "q": ""}
         return htmx.render(
             request, "caselists_ui/index.html", "caselists_ui/_table.html", context, status=422
         )
-    query = _query(form)
+    query = form.question()
     found, may_edit = listing.page(query), actor_of(request).can(Capability.LISTS_EDIT)
     context = {
         "q": query.key,
@@ -78,11 +76,6 @@ def index(request: HttpRequest) -> HttpResponse:
         context,
         push_url=_canonical(query),
     )
-
-
-def _query(form: IndexForm) -> Query:
-    data = form.cleaned_data
-    return Query(data["q"].strip(), data["page"], int(data["size"] or 25), data["hide_empty"])
 
 
 def _canonical(query: Query) -> str:

@@ -173,17 +173,36 @@ def _clients(request: HttpRequest, pk: int, verb: Verb) -> HttpResponseBase:
 
 
 def _reversed(request: HttpRequest, pk: int, verb: Verb) -> QueryDict | None:
-    """`?reverse=<operation>`: the form that takes this operation back, filled in; 404 when nothing does so exactly."""
-    if "reverse" not in request.GET:
+    """`?reverse=<operation>`: the form that takes this operation back, filled in; 404 when nothing does so exactly.
+
+    `?again=<operation>`: the form of one that was not done.
+    """
+    asked = next((name for name in ("reverse", "again") if name in request.GET), None)
+    if asked is None:
         return None
-    operation = parse_uuid(request.GET["reverse"])
-    found = reversing.one(pk, operation) if operation else None
-    if found is None or found.step is None or found.step.action is not verb.action:
+    operation = parse_uuid(request.GET[asked])
+    if operation is None:
         raise Http404
+    reversal = reversing.one(pk, operation) if asked == "reverse" else None
+    step = reversal.step if reversal else reversing.again(pk, operation) if asked == "again" else None
+    if step is None or step.action is not verb.action:
+        raise Http404
+    return _filled(
+        step, f"Reverses operation {operation}" if asked == "reverse" else f"Does operation {operation}"
+    )
+
+
+def _filled(step: Step, reason: str) -> QueryDict:
+    """A step as somebody would have typed it."""
     data = QueryDict(mutable=True)
+    if not step.client_ids:
+        values = SelectionForm.values(step.selection)
+        data.setlist("case_types", [str(number) for number in values["case_types"]])
+        data.setlist("statuses", [str(number) for number in values["statuses"]])
+        data["other_keys"], data["exclude_ids"] = values["other_keys"], write_ids(values["exclude_ids"])
     for name in ("include_ids", "client_ids"):
-        data[name] = write_ids(found.step.payload.get(name, ()))
-    data["operation"], data["reason"] = str(uuid.uuid4()), f"Reverses operation {operation}"
+        data[name] = write_ids(step.payload.get(name, ()))
+    data["operation"], data["reason"] = str(uuid.uuid4()), reason
     return data
 
 
@@ -306,7 +325,7 @@ def _confirm(
     form: MembersForm,
     about: dict[str, Any],
     *,
-    status: int = 200,
+    status: int = 0,
 ) -> HttpResponse:
     """Ask for a yes: verb, list, number, sentence, who is called, cost, whether it can be taken back."""
     many = about["many"]
@@ -331,5 +350,5 @@ def _confirm(
         "components/dialog_page.html",
         "caselists_ui/_confirm_members.html",
         context,
-        status=422 if form.errors else status,
+        status=status or (422 if form.errors else 200),
     )

@@ -240,6 +240,8 @@ def _replace(kept: Import, row: Row, fresh: Row) -> Row:
 def start(actor: Actor, kept: Import, operation: uuid.UUID, reason: str = "") -> Job:
     """Start the import of the rows that are good; a double click starts it once. The bytes are not needed any more.
 
+    Whoever starts it owns the job: in their name it is sent, and by their right.
+
     Raises ValueError for lifting opt-outs without a reason.
     """
     actor.require(Capability.CLIENTS_EDIT)
@@ -249,19 +251,25 @@ def start(actor: Actor, kept: Import, operation: uuid.UUID, reason: str = "") ->
         actor.require(Capability.CLIENTS_OPT_IN)
         if not reason:
             raise ValueError("lifting an opt-out needs a reason")
-    Job.objects.filter(pk=job.pk, state=Job.State.DRAFT).update(
-        operation=operation, reason=reason[:200], created_at=timezone.now()
-    )
-    if ledger.start(job, size=settings.KAYSE_BULK_ROWS):
-        Piece.objects.filter(file=kept).delete()
-        recorder.fact(
-            actor,
-            Action.CLIENTS_IMPORT,
-            Target("job", job.pk, job.title),
-            payload={"file": kept.file_name, "digest": kept.digest, "options": kept.options},
-            after=kept.counts,
-            reason=reason,
+    with transaction.atomic():
+        # Whoever starts it answers for it, whoever sent the file; two who start it take turns.
+        Job.objects.filter(pk=job.pk, state=Job.State.DRAFT).update(
+            operation=operation,
+            reason=reason[:200],
+            created_at=timezone.now(),
+            owner_id=actor.id or 0,
+            owner_name=actor.name[:200],
         )
+        if ledger.start(job, size=settings.KAYSE_BULK_ROWS):
+            Piece.objects.filter(file=kept).delete()
+            recorder.fact(
+                actor,
+                Action.CLIENTS_IMPORT,
+                Target("job", job.pk, job.title),
+                payload={"file": kept.file_name, "digest": kept.digest, "options": kept.options},
+                after=kept.counts,
+                reason=reason,
+            )
     return job
 
 

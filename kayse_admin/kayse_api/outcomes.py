@@ -39,6 +39,8 @@ class NotSentReason(StrEnum):
     BUDGET = "budget"
     CIRCUIT_OPEN = "circuit_open"
     KEY_REFUSED = "key_refused"
+    # Said by a caller that sends several in their order:
+    BEHIND = "behind"
 
     @property
     def sentence(self) -> str:
@@ -72,6 +74,7 @@ _NOT_SENT = {
     NotSentReason.BUDGET: "What is left of the hourly allowance is kept for people.",
     NotSentReason.CIRCUIT_OPEN: "Kayse has been failing, so it is left alone for a moment.",
     NotSentReason.KEY_REFUSED: "Kayse refuses the firm's key until an administrator renews it.",
+    NotSentReason.BEHIND: "What was to be done before it was not done.",
 }
 
 _UNKNOWN = {

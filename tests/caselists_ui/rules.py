@@ -213,7 +213,7 @@ class Rules:
     ) -> None:
         settings.KAYSE_API_URL = "http://127.0.0.1:9/v1"
         response = self.post(as_manager)
-        assert response.status_code == 422
+        assert response.status_code == 503
         assert "Nothing was sent" in page_of(response)
         assert only_operation().outcome.result == "not_sent"
         assert self.arrived(sandbox) == 0
@@ -221,9 +221,11 @@ class Rules:
     def test_a_spent_hour_says_until_when(self, sandbox: Sandbox, as_manager: Browser) -> None:
         sandbox.fault("status", method=self.method, path=self.route, status=429)
         response = self.post(as_manager)
-        assert response.status_code == 422
+        assert response.status_code == 429
         assert "It can be sent again at" in page_of(response)
         assert only_operation().outcome.result == "rate_limited"
+        fragment = as_manager.post(self.url, form(**self.valid), headers={"HX-Request": "true"})
+        assert fragment.status_code == 422, "htmx puts no other error into a page"
 
     def test_an_unknown_outcome_stays_and_is_never_sent_again(
         self, sandbox: Sandbox, as_manager: Browser

@@ -165,7 +165,7 @@ def test_the_vendors_no_is_told_and_the_form_stays(sandbox: Sandbox, as_manager:
 def test_a_vendor_that_is_away_leaves_the_form(as_manager: Browser) -> None:
     response = as_manager.post(URL, form(name="Kept", include_ids="101"))
     text = page_of(response)
-    assert response.status_code == 422
+    assert response.status_code == 503
     assert "Nothing was sent" in text
     assert 'value="Kept"' in text
     assert only_operation().outcome.result == "not_sent"
@@ -174,7 +174,7 @@ def test_a_vendor_that_is_away_leaves_the_form(as_manager: Browser) -> None:
 def test_a_spent_hour_says_until_when(sandbox: Sandbox, as_manager: Browser) -> None:
     sandbox.fault("status", method="POST", path="/v1/case_lists", status=429)
     response = as_manager.post(URL, form(name="Kept"))
-    assert response.status_code == 422
+    assert response.status_code == 429
     assert "It can be sent again at" in page_of(response)
     assert only_operation().outcome.result == "rate_limited"
 

@@ -27,7 +27,13 @@ pytestmark = pytest.mark.django_db
 
 class TestEditOfAListFromElsewhere(Rules):
     path = "1/edit/"
-    valid = {"name": "Mass Tort Prospects", "other_types": "25", "understood": "on", "base": "0.0"}
+    valid = {
+        "name": "Mass Tort Prospects",
+        "other_types": "25",
+        "understood": "on",
+        "decided": "on",
+        "base": "0.0",
+    }
     method, route, action = "POST", "/v1/case_lists/bulk", "case_list_update"
     says = (
         "The definition of this list is not known here",
@@ -384,6 +390,31 @@ def test_what_nobody_knows_to_be_done_does_not_travel_by_itself(
     assert "include_ids" not in sent(sandbox)
     assert sandbox.members(pk) == before
     assert ledger.known(pk).undecided == ()
+
+
+@pytest.mark.parametrize("apply", [True, False])
+def test_a_save_whose_outcome_is_unknown_is_told_in_the_editor(
+    sandbox: Sandbox, as_manager: Browser, apply: bool
+) -> None:
+    pk = made(as_manager, statuses=["20"])
+    assert as_manager.get(f"/case-lists/{pk}/edit/?sent").status_code == 404
+    sandbox.fault("status", path="/v1/case_lists/bulk", status=500, apply=apply)
+    assert "Outcome unknown" in page_of(save(as_manager, pk, statuses=["22"]))
+    values = opened(as_manager, pk, name="B")
+    assert values["statuses"] == ["20"]
+    text = page_of(as_manager.get(f"/case-lists/{pk}/edit/"))
+    assert "Nobody knows whether an earlier save of this list was done" in text
+    assert "whose status is <strong>22 (no label)</strong>" in text
+    assert "may be gone already" in page_of(as_manager.post("/case-lists/preview/", {**values, "pk": pk}))
+    refused = as_manager.post(f"/case-lists/{pk}/edit/", values)
+    assert refused.status_code == 422
+    assert len(sandbox.requests("POST", "/v1/case_lists/bulk")) == 1
+    other = opened(as_manager, pk, "?sent", decided="on")
+    assert other["statuses"] == ["22"]
+    assert as_manager.post(f"/case-lists/{pk}/edit/", other).status_code == 303
+    assert sent(sandbox)["filter"]["status_ids"] == [22]
+    text = page_of(as_manager.get(f"/case-lists/{pk}/edit/"))
+    assert "Nobody knows whether" not in text
 
 
 def test_somebody_decides_that_it_is_to_be(sandbox: Sandbox, as_manager: Browser) -> None:

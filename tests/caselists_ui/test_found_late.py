@@ -53,7 +53,7 @@ def test_a_set_that_another_has_followed_is_a_finding_and_nothing_else(
     for _ in range(4):
         later(job)
     assert ledger.known(three[0]).unsure
-    assert save(as_manager, three[0], name="Mine", understood="on").status_code == 303
+    assert save(as_manager, three[0], name="Mine", decided="on").status_code == 303
     assert not ledger.known(three[0]).unsure, "set since by a request that was answered"
     attach(as_manager, three[0], "5 6")
     known, versions = ledger.known(three[0]).carried, Version.objects.filter(case_list=three[0]).count()

@@ -14,6 +14,7 @@ from clients_ui import bulk
 from clients_ui.imports.models import Import
 from clients_ui.models import Client
 from kayse_admin.accounts.models import User
+from kayse_admin.audit.models import OpenOperation
 from kayse_admin.jobs import raw, runner
 from kayse_admin.jobs.models import HELD, Chunk, Job, Row
 from tests.clients_ui.conftest import edit_fields, new_fields, text_of
@@ -99,6 +100,22 @@ def test_a_row_that_was_never_answered(sandbox: Sandbox, people: dict[str, User]
     adds_up(second)
 
 
+@pytest.mark.parametrize("state", ["in_flight", "unknown"])
+def test_somebody_creates_them_by_hand_at_this_moment(
+    sandbox: Sandbox, as_paralegal: Browser, people: dict[str, User], state: str
+) -> None:
+    """In flight, or without an answer: nobody knows yet whether Kayse has them."""
+    sandbox.fault("reset_after", method="POST")
+    as_paralegal.post("/clients/new/", new_fields(external_source="soak", external_source_id="s1"))
+    OpenOperation.objects.update(state=state)
+    job = started(people["paralegal"], [new_client(1), new_client(2)])
+    runner.serve()
+    assert outcomes(job) == {"failed": 1, "created": 1}
+    assert "Paula Legal has sent a new client with this" in Row.objects.get(job=job, number=1).reason
+    assert exported(sandbox) == {"s1": 1, "S-2": 1}
+    adds_up(job)
+
+
 @pytest.mark.parametrize("state", [Job.State.RUNNING, Job.State.CANCELLED])
 def test_a_row_that_a_dead_process_was_sending(
     sandbox: Sandbox, people: dict[str, User], state: Job.State
@@ -124,7 +141,7 @@ def test_queries_of_the_look_do_not_grow_with_rows(
 ) -> None:
     job = started(people["paralegal"], [new_client(number) for number in range(300)], size=500)
     rows = raw.rows_of(job.chunks.get())
-    with django_assert_max_num_queries(3):
+    with django_assert_max_num_queries(4):
         assert bulk.Upsert().doubtful(job, rows) == {}
 
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from clients_ui.imports.models import Import, Piece, RememberedMapping
 from clients_ui.models import Client
+from kayse_admin.accounts.models import User
 from kayse_admin.audit.models import Event
 from kayse_admin.jobs import runner
 from kayse_admin.jobs.models import Job, Row
@@ -143,6 +144,21 @@ def test_a_double_click_starts_one_job(sandbox: Sandbox, as_paralegal: Browser) 
         assert begin(as_paralegal, kept).status_code == 303
     runner.serve()
     assert exported(sandbox) == {"S-0": 1}
+
+
+def test_whoever_starts_it_answers_for_it(
+    sandbox: Sandbox, as_paralegal: Browser, as_admin: Browser, people: dict[str, User]
+) -> None:
+    """An administrator's file that a paralegal starts: the record, the right and the buttons are the paralegal's."""
+    kept = mapped(as_admin, file_of("Ana"))
+    assert begin(as_paralegal, kept).status_code == 303
+    begin(as_admin, kept)
+    runner.serve()
+    job, person = Job.objects.get(pk=kept.job_id), people["paralegal"]
+    assert (job.owner_id, job.owner_name) == (person.pk, "Paula Legal")
+    sent = Event.objects.filter(job=job.pk).values_list("actor_id", flat=True)
+    assert set(sent) == {person.pk}
+    assert Client.objects.get(external_source="soak").changed_by == person.pk
 
 
 def test_the_same_file_is_recognised(sandbox: Sandbox, as_paralegal: Browser) -> None:

@@ -198,6 +198,7 @@ class TestRefresh:
         sandbox.call("DELETE", f"/clients/{ana.pk}")
         page = as_manager.post(f"/clients/{ana.pk}/refresh/")
         assert page.status_code == 404
+        assert "could not be refreshed" not in text_of(page), "that Kayse does not have it is the answer"
         assert "Kayse does not have this client any more" in text_of(as_manager.get(f"/clients/{ana.pk}/"))
 
     @pytest.mark.parametrize(("fault", "status"), [({"kind": "status", "status": 500, "times": 3}, 502)])
