@@ -173,6 +173,16 @@ def parse(raw: object) -> Definition:
     return Definition(selection=parse_selection(raw), is_obo=is_obo, **texts)
 
 
+def require_known(raw: object) -> None:
+    """Refuse a definition that somebody wrote with a key that none has: a mistyped one would be left out in silence."""
+    if isinstance(raw, Mapping):
+        known = Definition("").export()
+        for key in raw:
+            if key not in known:
+                shown = _UNSTORABLE.sub("\ufffd", key)[:40]
+                raise DefinitionError(shown, f"A definition has no such key. It has {', '.join(known)}.")
+
+
 def parse_selection(raw: Mapping[str, Json]) -> Selection:
     """The filter, include_ids and exclude_ids of a JSON object; DefinitionError as for `parse`."""
     found = Selection(

@@ -293,7 +293,12 @@ class DefinitionJsonForm(forms.Form):
     def clean_definition(self) -> Definition:
         """The definition."""
         try:
-            return pure.parse(pure.read_json(self.cleaned_data["definition"]))
+            raw = pure.read_json(self.cleaned_data["definition"])
+        except DefinitionError as error:
+            raise ValidationError(str(error)) from error
+        try:
+            pure.require_known(raw)
+            return pure.parse(raw)
         except DefinitionError as error:
             place = f"{error.field}: " if error.field else ""
             raise ValidationError(f"{place}{error}") from error

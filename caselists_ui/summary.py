@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from caselists_ui.definition import Definition, Selection, write_json
@@ -12,6 +13,8 @@ from caselists_ui.known import Known, Step
 from caselists_ui.models import CaseList
 from caselists_ui.words import Labels, Lint, Sentence, lints, sentence
 from kayse_admin.audit.actions import Action
+from kayse_admin.audit.models import OpenOperation
+from kayse_admin.templatetags.ui import moment
 
 Json = Any
 
@@ -55,6 +58,13 @@ def of_definition(
         same_name=same_name(definition.name, lists),
         members=lists.case_count if lists else None,
     )
+    if at := perhaps_made(definition.name):
+        found.append(
+            Lint(
+                "warn",
+                f"A list of this name was sent at {moment(at)}, and nobody knows yet whether it was made.",
+            )
+        )
     if selection.exclude_ids and not selection.narrows:
         found.append(Lint("warn", "Cases can only be left out of a filter, and there is none."))
     cost = "1 request." if lists is None else CHANGE_COST
@@ -91,6 +101,12 @@ def same_name(name: str, lists: CaseList | None = None) -> list[int]:
     if lists is not None:
         found = found.exclude(pk=lists.pk)
     return list(found.order_by("pk").values_list("pk", flat=True)[:4])
+
+
+def perhaps_made(name: str) -> datetime | None:
+    """When a list of this name was sent last of which nobody knows whether it was made; None if none was."""
+    sent = OpenOperation.objects.filter(action=Action.CASE_LIST_CREATE, target_label=name[:200])
+    return sent.order_by("-opened_at").values_list("opened_at", flat=True).first() if name else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import uuid
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Literal
@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import transaction
 
 from clients_ui import bulk, editing
+from clients_ui.fields import BY_NAME, is_empty
 from clients_ui.models import Client
 from kayse_admin.accounts.roles import Capability
 from kayse_admin.actors import Actor
@@ -21,6 +22,8 @@ from kayse_admin.jobs.models import Job, Row
 from kayse_admin.jobs.services import start as start_job
 
 BATCH = 1_000
+#: Clients that stay as they are and are named.
+MOST_NAMED = 10
 
 
 class CannotUndo(Exception):
@@ -37,6 +40,8 @@ class Plan:
     deletes: int
     reverts: int
     conflicts: int
+    #: The first of those that stay.
+    names: tuple[str, ...] = ()
 
     def requests(self, *, read_first: bool) -> int:
         """How many it takes; with `read_first` each client that is put back is read before."""
@@ -48,8 +53,12 @@ class Plan:
 
 def plan(job: Job) -> Plan:
     """Count the steps; asks nobody but the directory."""
-    counts = Counter(step for step, _ in _steps(job))
-    return Plan(counts["delete"], counts["revert"], counts["conflict"])
+    counts, names = Counter[Step](), list[str]()
+    for step, row in _steps(job):
+        counts[step] += 1
+        if step == "conflict" and len(names) < MOST_NAMED:
+            names.append(row.label)
+    return Plan(counts["delete"], counts["revert"], counts["conflict"], tuple(names))
 
 
 def undo(
@@ -96,21 +105,45 @@ def _start(actor: Actor, job: Job, operation: uuid.UUID, reason: str, *, read_fi
 def _steps(job: Job) -> Iterator[tuple[Step, Row]]:
     """For each row that was done what would undo it, as far as the directory knows; a batch at a time.
 
-    A field whose old value was not known cannot be put back; an opt-out from calls stays.
+    A field whose old value was not known cannot be put back; an opt-out from calls stays. Who was created and has been
+    worked on since stays, too: nothing brings a deleted client back.
     """
     done = Row.objects.filter(job=job, outcome__in=("created", "updated"), result__isnull=False)
     source = done.order_by("number").defer("source").iterator(chunk_size=BATCH)
     while batch := list(islice(source, BATCH)):
         known = Client.objects.in_bulk([row.result for row in batch])
+        touched = _touched(job, batch)
         for row in batch:
             client = known.get(row.result or 0)
-            if client is not None and not client.gone_at:
+            if client is None or client.gone_at:
+                continue
+            if row.outcome == Row.Outcome.CREATED and (client.pk in touched or _is_filled(row, client)):
+                yield "conflict", _fresh(row, client)
+            else:
                 yield from _step(row, client)
+
+
+def _touched(job: Job, batch: Sequence[Row]) -> set[int]:
+    """Clients whom this job created and another one has changed, or put on a list or taken from one."""
+    made = [row.result for row in batch if row.outcome == Row.Outcome.CREATED]
+    others = Row.objects.filter(target__in=made, outcome=Row.Outcome.UPDATED).exclude(job=job)
+    found = others.exclude(job__kind=bulk.Refresh.name).values_list("target", flat=True)
+    return {pk for pk in found if pk}
+
+
+def _is_filled(row: Row, client: Client) -> bool:
+    """Whether a client whom this row created has a value that the row did not give: somebody has worked on it."""
+    others = [value for name, value in client.known().items() if name in BY_NAME and name not in row.body]
+    return any(value is not False and not is_empty(value) for value in others)
+
+
+def _fresh(row: Row, client: Client) -> Row:
+    return Row.light(target=client.pk, label=client.name[:200], line=row.line)
 
 
 def _step(row: Row, client: Client) -> Iterator[tuple[Step, Row]]:
     now = client.known()
-    fresh = Row.light(target=client.pk, label=client.name[:200], line=row.line)
+    fresh = _fresh(row, client)
     if any(not editing.same(name, value, now.get(name)) for name, value in row.body.items()):
         yield "conflict", fresh
     elif row.outcome == Row.Outcome.CREATED:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -318,7 +318,7 @@ def undo(request: HttpRequest, pk: int) -> HttpResponseBase:
     context = {
         "question": f"Undo “{job.title}”?",
         "text": f"{_deleted(plan.deletes)}{number(plan.reverts)} get{pluralize(plan.reverts, 's,')} back the values "
-        f"that were known before. {_left(plan.conflicts)}",
+        f"that were known before. {_left(plan.conflicts, plan.names)}",
         "verb": "Undo import" if Import.objects.filter(job=job).exists() else "Put the values back",
         "danger": True,
         "action": reverse("clients_ui:import_undo", args=[pk]),
@@ -337,9 +337,13 @@ def _deleted(count: int) -> str:
     return f"{number(count)} {which} deleted at Kayse, without a way back. " if count else ""
 
 
-def _left(count: int) -> str:
+def _left(count: int, names: Sequence[str]) -> str:
     verbs = ("was", "stays as it is") if count == 1 else ("were", "stay as they are")
-    return f"{number(count)} {verbs[0]} changed since, as far as is known here, and {verbs[1]}."
+    more = count - len(names)
+    those = (
+        f" Changed since: {', '.join(names)}{f' and {number(more)} more' if more else ''}." if names else ""
+    )
+    return f"{number(count)} {verbs[0]} changed since, as far as is known here, and {verbs[1]}.{those}"
 
 
 def _kept(pk: int) -> Import:

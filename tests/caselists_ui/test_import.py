@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from html import unescape
 from typing import Any
 
 import pytest
@@ -75,3 +76,25 @@ def test_who_may(sandbox: Sandbox, as_manager: Browser, as_auditor: Browser) -> 
     assert as_auditor.post(URL, form(definition="{}")).status_code == 403
     assert as_auditor.get("/case-lists/pick/").status_code == 403
     assert Browser().get(URL)["Location"].startswith("/sign-in/")
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ('{"name": "x", "filter": {}, "unknown": 1}', "unknown: A definition has no such key. It has name,"),
+        (
+            '{"name": "x", "filter": {"case_type_ids": [1]}, "exclude_id": [5]}',
+            "exclude_id: A definition has no",
+        ),
+        (r'{"name": "x", "a\ud800\u0000": 1}', "a\ufffd\ufffd: A definition has no such key."),
+        (f'{{"name": "x", "{"k" * 100_000}": 1}}', f"{'k' * 40}: A definition has no such key."),
+        ('{"name": "x", "name": "y"}', "A key is there twice."),
+        ('{"name": "x", "exclude_ids": [5]}', "exclude_ids: Cases can only be left out of a filter"),
+    ],
+)
+def test_what_nobody_can_read_is_refused_by_name(as_manager: Browser, typed: str, words: str) -> None:
+    answer = as_manager.post("/case-lists/import/", {"definition": typed})
+    assert answer.status_code == 422
+    text = unescape(page_of(answer))
+    assert words in text
+    assert "filter: A key" not in text

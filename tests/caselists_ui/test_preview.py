@@ -10,6 +10,7 @@ import pytest
 from django.test import Client as Browser
 
 from kayse_admin.accounts.models import User
+from kayse_admin.audit.models import OpenOperation
 from tests.caselists_ui.helpers import form, no_operation, page_of, told
 from tests.conftest import Sandbox, signed_in
 
@@ -109,6 +110,20 @@ def test_a_name_that_is_used_is_told(sandbox: Sandbox, as_manager: Browser) -> N
     assert "used already, by list 1." in page_of(as_manager.post(URL, {"name": "Mass Tort Prospects"}))
     own = page_of(as_manager.post(URL, {"name": "Mass Tort Prospects", "pk": "1"}))
     assert "used already" not in own
+
+
+def test_a_list_that_was_perhaps_made_is_told(
+    sandbox: Sandbox, as_manager: Browser, as_admin: Browser
+) -> None:
+    """A second one of the name would call its people twice."""
+    sandbox.fault("reset_after", method="POST", path="/v1/case_lists")
+    as_manager.post("/case-lists/new/", form(name="Again", case_types=["25"]))
+    words = "and nobody knows yet whether it was made."
+    for browser in (as_manager, as_admin):
+        assert words in page_of(browser.post(URL, {"name": "Again", "case_types": ["25"]}))
+        assert words not in page_of(browser.post(URL, {"name": "Another", "case_types": ["25"]}))
+    OpenOperation.objects.all().delete()  # it was found out
+    assert words not in page_of(as_manager.post(URL, {"name": "Again", "case_types": ["25"]}))
 
 
 def test_on_behalf_of_is_told_with_the_number(sandbox: Sandbox, as_manager: Browser) -> None:

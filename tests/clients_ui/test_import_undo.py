@@ -20,9 +20,10 @@ from kayse_admin.audit.models import Event
 from kayse_admin.jobs import ledger, reading_first, runner
 from kayse_admin.jobs.models import Job, Row
 from tests.clients_ui.conftest import text_of
+from tests.clients_ui.test_import_meanwhile import by_hand
 from tests.clients_ui.test_import_screens import begin, mapped
 from tests.conftest import Sandbox
-from tests.jobs.helpers import adds_up, outcomes, recorded
+from tests.jobs.helpers import adds_up, exported, outcomes, recorded, started
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -183,3 +184,30 @@ def test_who_may_undo_and_what(people: dict[str, User], imported: Import) -> Non
     with pytest.raises(undoing.CannotUndo):
         undoing.undo(paralegal, imported.job, uuid.uuid4())
     assert not Job.objects.filter(undoes=imported.job_id).exists()
+
+
+def test_who_was_created_and_worked_on_since_stays(
+    sandbox: Sandbox, as_paralegal: Browser, people: dict[str, User]
+) -> None:
+    """A colleague's field, a field that only Kayse told, a place on a list: nothing brings a deleted client back."""
+    head = "external_source,external_source_id,first_name,last_name\n"
+    kept = mapped(as_paralegal, head + "".join(f"soak,U-{n},Una,Soak {n}\n" for n in range(4)))
+    begin(as_paralegal, kept)
+    runner.serve()
+    edited, told, listed, _ = Client.objects.filter(external_source="soak").order_by("pk")
+    by_hand(as_paralegal, edited, city="Waco")
+    Client.objects.filter(pk=told.pk).update(mobile="+15125550142")
+    append = Row(target=listed.pk, label=listed.name, outcome="updated")
+    started(people["manager"], [append], kind="list_append")
+    page = text_of(as_paralegal.get(f"/clients/import/jobs/{kept.job_id}/undo/"))
+    assert "1 client that it created is deleted at Kayse" in page
+    those = ", ".join(f"Una Soak {n}" for n in range(3))
+    assert (
+        f"3 were changed since, as far as is known here, and stay as they are. Changed since: {those}."
+        in page
+    )
+    undone(as_paralegal, kept)
+    runner.serve()
+    living = Client.objects.filter(external_source="soak", gone_at=None)
+    assert set(living) == {edited, told, listed}
+    assert set(exported(sandbox)) == {"U-0", "U-1", "U-2"}
