@@ -10,12 +10,16 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 
-from caselists_ui import listing, reversing
+from caselists_ui import labels, listing, reversing
 from caselists_ui.forms import OperationForm
 from caselists_ui.in_use import NotConfirmed
+from caselists_ui.known import Step
 from caselists_ui.models import CaseList
+from caselists_ui.summary import step_words
 from kayse_admin import htmx
 from kayse_admin.audit import queries
+from kayse_admin.audit.actions import Action
+from kayse_admin.audit.operation import Operation
 from kayse_admin.audit.recorder import AlreadyPerformed
 from kayse_admin.kayse_api.outcomes import Applied, NotSent, Outcome, RateLimited, Rejected, Unknown
 from kayse_admin.templatetags.ui import moment, number
@@ -127,13 +131,19 @@ def tell(
     context = {
         "operation": found[0],
         "again": again,
-        "left": [(one[0], reversing.again_url(one[0])) for one in map(queries.one, left) if one],
+        "left": [_left(one[0]) for one in map(queries.one, left) if one],
         "list_url": "",
     }
     target = found[0].target_id
     if target is not None and CaseList.objects.filter(pk=target).exists():
         context["list_url"] = detail_url(target)
     return htmx.render(request, "caselists_ui/outcome.html", "caselists_ui/_outcome.html", context)
+
+
+def _left(operation: Operation) -> tuple[Operation, str, str]:
+    """What was to be done again and was not: with its words, and the page that does it."""
+    step = Step(Action(operation.opening.action), operation.opening.payload or {})
+    return operation, step_words(step, labels.current()), reversing.again_url(operation)
 
 
 def change_words(done: str, before: CaseList, matched: int | None = None) -> str:
