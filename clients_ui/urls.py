@@ -29,6 +29,7 @@ urlpatterns = [
     path("import/<kid:pk>/rows/<kid:number>/fix/", imports.fix, name="import_fix"),
     path("import/<kid:pk>/rows/<kid:number>/decide/", imports.decide, name="import_decide"),
     path("import/<kid:pk>/bad.csv", imports.bad_rows, name="import_bad"),
+    path("import/<kid:pk>/discard/", imports.discard, name="import_discard"),
     path("import/<kid:pk>/start/", imports.start, name="import_start"),
     path("import/jobs/<kid:pk>/undo/", imports.undo, name="import_undo"),
     path("select/", selection.select, name="select"),

@@ -284,6 +284,8 @@ UPLOAD_MOST_BYTES = env.int("UPLOAD_MOST_BYTES", default=50_000_000)
 IMPORT_MOST_ROWS = env.int("IMPORT_MOST_ROWS", default=100_000)
 #: Rows of a file that a page checks while somebody waits; longer files are checked by a worker.
 IMPORT_CHECK_AT_ONCE = env.int("IMPORT_CHECK_AT_ONCE", default=5_000)
+# Days after which a file that nobody started is deleted with its rows.
+IMPORT_DRAFT_DAYS = env.int("IMPORT_DRAFT_DAYS", default=7)
 #: Most clients in one selection, and for how many hours a selection is kept.
 SELECTION_MOST = env.int("SELECTION_MOST", default=100_000)
 SELECTION_HOURS = env.int("SELECTION_HOURS", default=24)

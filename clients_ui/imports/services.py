@@ -8,10 +8,13 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from clients_ui import bulk, doubts
@@ -32,6 +35,8 @@ from kayse_admin.jobs.models import Job, Row
 
 PIECE = 1_000_000
 SAMPLE_ROWS = 5
+#: Files that one round of housekeeping deletes: each may have a hundred thousand rows.
+MOST_FORGOTTEN = 5
 
 
 def keep(actor: Actor, name: str, pieces: Iterable[bytes], most: int | None = None) -> Import:
@@ -283,6 +288,28 @@ def forget(kept: Import) -> bool:
         if job:
             ledger.discard(job)
     return True
+
+
+def may_discard(actor: Actor, kept: Import) -> bool:
+    """Whoever sent a file may discard it, and an administrator."""
+    return actor.can(Capability.SETTINGS_EDIT) or (
+        actor.can(Capability.CLIENTS_EDIT) and actor.id == kept.owner_id
+    )
+
+
+def discard(actor: Actor, kept: Import) -> bool:
+    """Delete a file that is not wanted, with its rows; False when it was started. Raises `PermissionDenied`."""
+    if not may_discard(actor, kept):
+        raise PermissionDenied("this file belongs to somebody else")
+    return forget(kept)
+
+
+def forget_old() -> None:
+    """Delete files that nobody has started for `IMPORT_DRAFT_DAYS`, a few at a time."""
+    since = timezone.now() - timedelta(days=settings.IMPORT_DRAFT_DAYS)
+    idle = Q(job=None) | Q(job__state__in=Job.UNSTARTED)
+    for kept in Import.objects.filter(idle, at__lt=since).order_by("at")[:MOST_FORGOTTEN]:
+        forget(kept)
 
 
 def history(owner: int | None = None) -> Any:

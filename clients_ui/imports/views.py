@@ -117,6 +117,7 @@ def _columns(request: HttpRequest, kept: Import, form: ColumnsForm, status: int 
         "shape": Shape(kept.encoding, kept.delimiter),
         "form": form,
         "columns": form.columns(kept.sample),
+        "may_discard": services.may_discard(actor_of(request), kept),
     }
     return render(request, "clients_ui/imports/columns.html", context, status=status)
 
@@ -161,6 +162,7 @@ def _check(
         "ready": ready,
         "flag": flag,
         "page": page,
+        "may_discard": services.may_discard(actor_of(request), kept),
         "may_create": Options.load(kept.options or {}).mode != "update",
         "rows": [_shown(kept, row) for row in page.object_list],
         "same": services.same_file(kept),
@@ -284,6 +286,17 @@ def start(request: HttpRequest, pk: int) -> HttpResponseBase:
             return _check(request, kept, form, 422, problem="There is nothing to send.")
         services.start(actor_of(request), kept, form.cleaned_data["operation"], form.cleaned_data["reason"])
     return htmx.redirect(request, reverse("jobs:detail", args=[kept.job.pk]))
+
+
+@require_POST
+@requires(Capability.CLIENTS_EDIT)
+def discard(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Delete a file that was not started, with its rows."""
+    kept = _kept(pk)
+    if services.discard(actor_of(request), kept):
+        htmx.toast(request, f"Discarded: {kept.file_name}")
+        return htmx.redirect(request, reverse("clients_ui:import"))
+    return htmx.redirect(request, reverse("jobs:detail", args=[kept.job_id]))
 
 
 @require_http_methods(PAGE)

@@ -18,6 +18,7 @@ from kayse_admin.accounts.models import User
 from kayse_admin.audit.models import Event
 from kayse_admin.jobs import runner
 from kayse_admin.jobs.models import Job, Row
+from kayse_admin.management.commands.housekeeping import forget_ended
 from tests.clients_ui.conftest import text_of
 from tests.conftest import Sandbox
 from tests.jobs.helpers import adds_up, exported, recorded
@@ -345,6 +346,36 @@ def test_a_row_that_fits_two_clients(
     assert sandbox.client(target or 0)["postal_code"] == "73301"
     assert not sandbox.client(target or 0)["city"]
     adds_up(Job.objects.get(pk=kept.job_id))
+
+
+def test_a_file_is_discarded_by_whoever_sent_it(
+    sandbox: Sandbox, as_paralegal: Browser, as_admin: Browser
+) -> None:
+    theirs, mine, done = (
+        mapped(as_admin, file_of("Ana")),
+        *(mapped(as_paralegal, file_of("Bo")) for _ in "12"),
+    )
+    begin(as_paralegal, done, again="on")
+    for kept, status in ((theirs, 403), (mine, 303), (done, 303)):
+        assert as_paralegal.post(f"/clients/import/{kept.pk}/discard/").status_code == status
+    assert set(Import.objects.all()) == {theirs, done}, "what was started stays for ever"
+    assert set(Row.objects.values_list("job", flat=True)) == {theirs.job_id, done.job_id}
+    assert set(Piece.objects.values_list("file", flat=True)) == {theirs.pk}
+    url = f"/clients/import/{theirs.pk}/"
+    assert f"{url}discard/" not in as_paralegal.get(url).content.decode()
+    assert f"{url}discard/" in as_admin.get(url).content.decode()
+
+
+def test_what_nobody_starts_is_forgotten(sandbox: Sandbox, as_paralegal: Browser) -> None:
+    unmapped = Import.objects.get(pk=int(send(as_paralegal, file_of("Ana"))["Location"].split("/")[3]))
+    checked, done, fresh = (mapped(as_paralegal, file_of(name)) for name in ("Bo", "Cy", "Di"))
+    begin(as_paralegal, done)
+    Import.objects.exclude(pk=fresh.pk).update(at=timezone.now() - timezone.timedelta(days=8))
+    forget_ended()
+    assert set(Import.objects.all()) == {done, fresh}
+    assert set(Piece.objects.values_list("file", flat=True)) == {fresh.pk}
+    assert not Job.objects.filter(pk=checked.job_id).exists()
+    assert unmapped.job_id is None
 
 
 def test_who_may(as_manager: Browser, as_auditor: Browser, as_nobody: Browser, as_paralegal: Browser) -> None:

@@ -180,6 +180,7 @@ TABLE: dict[str, dict[str, str]] = {
     "clients_ui:import_fix":               {"POST": "in  in  no  404 no  no  404"},
     "clients_ui:import_decide":            {"POST": "in  in  no  404 no  no  404"},
     "clients_ui:import_bad":               {"GET":  "in  in  no  404 no  no  404"},
+    "clients_ui:import_discard":           {"POST": "in  in  no  404 no  no  404"},
     "clients_ui:import_start":             {"POST": "in  in  no  404 no  no  404"},
     "clients_ui:import_undo":              {"GET":  "in  in  no  404 no  no  404",
                                            "POST": "in  in  no  404 no  no  404"},

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from caselists_ui import exact, nightly
 from clients_ui import attention
+from clients_ui.imports import services as imports
 from clients_ui.selection import services as selections
 from kayse_admin.accounts import limits
 from kayse_admin.accounts.models import Session
@@ -71,8 +72,11 @@ def round_once(*, whole: bool = False) -> None:
 
 
 def forget_ended() -> None:
-    """Delete sessions and selections that have expired, counts of tries that are over, and old notes of who looked."""
+    """Delete sessions and selections that have expired, counts of tries that are over, old notes of who looked, and
+    files that nobody imported.
+    """
     Session.objects.filter(expire_date__lt=timezone.now()).delete()
     limits.forget_old()
     attention.forget_old()
     selections.forget_expired()
+    imports.forget_old()
