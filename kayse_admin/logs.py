@@ -19,7 +19,7 @@ class RequestIdFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         of_request = getattr(getattr(record, "request", None), "request_id", "")
-        record.request_id = current_request_id.get() or of_request
+        record.request_id = of_request or current_request_id.get()
         return True
 
 

@@ -10,7 +10,7 @@ from django.test import RequestFactory
 
 from kayse_admin.actors import address_of
 from kayse_admin.audit.triggers import put_back
-from kayse_admin.logs import RequestIdFilter
+from kayse_admin.logs import RequestIdFilter, current_request_id
 from tests.conftest import lift
 
 pytestmark = pytest.mark.django_db
@@ -92,5 +92,7 @@ def test_the_line_about_a_refused_request_names_it(client: Browser, caplog: pyte
     """Django writes it after our middleware has let go of the request."""
     answer = client.get("/no-such-page/")
     (record,) = [one for one in caplog.records if one.name == "django.request"]
+    left = current_request_id.set("what another request left behind in this thread")
     RequestIdFilter().filter(record)
+    current_request_id.reset(left)
     assert record.request_id == answer["X-Request-ID"]
