@@ -114,3 +114,33 @@ def test_a_large_file_is_checked_by_a_worker(stack: Stack, open_as: Open, tmp_pa
         stack.kill("worker")
     assert stack.sandbox("GET", "/_sandbox/requests")["count"] == 0
     assert notes.all() == []
+
+
+def test_two_files_with_the_same_people(worker: Stack, open_as: Open, tmp_path: Path) -> None:
+    """Both are checked before either is started: the second one's people are held back, and somebody decides."""
+    worker.sandbox("POST", "/_sandbox/switches", json={"bulk_row_ms": 0})
+    page, _ = open_as("paralegal", "/clients/import/")
+    checked = []
+    for name, count in (("first.csv", 2), ("second.csv", 3)):
+        rows = "".join(f"zenith,Z-{n},Zoë,Held {n}\n" for n in range(count))
+        (tmp_path / name).write_text("external_source,external_source_id,first_name,last_name\n" + rows)
+        page.goto(f"{worker.base}/clients/import/")
+        page.get_by_label("CSV file").set_input_files(str(tmp_path / name))
+        page.get_by_role("button", name="Continue to the columns").click()
+        page.get_by_role("button", name="Check every row").click()
+        expect(page.locator("#plan")).to_contain_text(f"{count} will be created")
+        checked.append(page.url)
+    for url, count in zip(checked, (2, 3), strict=True):
+        page.goto(url)
+        page.get_by_role("button", name=f"Import {count} rows").click()
+        expect(page.locator("#progress")).to_contain_text(f"{count} of {count} rows", timeout=60_000)
+    held = page.get_by_role("region", name="Not sent: somebody decides")
+    expect(held.get_by_role("listitem")).to_have_count(2)
+    assert axe(page) == []
+    assert overflow(page) == []
+    screenshot(page, "job-held")
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert overflow(page) == []
+    screenshot(page, "job-held-narrow")
+    held.get_by_role("button", name="Leave all out").click()
+    expect(held).to_have_count(0)
