@@ -177,6 +177,10 @@ class Checker:
             for name, value in one.values.items()
             if self._writes(name, now, client) and editing.has_to_be_sent(name, value, now)
         }
+        for place, name, _ in self._used:
+            # Spaces at the ends of a cell are nothing that anybody meant, unless they are known to be there.
+            if name in changes and now.get(name) in ((cell := row.source["cells"][place]), original(cell)):
+                del changes[name]
         if changes.get(editing.OPT_OUT) is False and not self.may_opt_in:
             one.refuse("This takes back an opt-out from calls, which needs an administrator.")
             return

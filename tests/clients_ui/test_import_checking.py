@@ -14,6 +14,7 @@ from clients_ui.imports.mapping import Options
 from clients_ui.imports.reading import Record
 from clients_ui.imports.seen import Seen
 from clients_ui.models import Client
+from kayse_admin.cells import neutral
 from kayse_admin.jobs import ledger
 from kayse_admin.jobs.models import Job, Row
 from tests.conftest import Sandbox
@@ -98,6 +99,17 @@ def test_empty_leaves_alone_and_clear_clears(ana: Client) -> None:
     assert (row.outcome, row.body) == ("unchanged", {})
     (row,) = checked(line(**key, city="CLEAR"))
     assert row.body == {"city": None}
+
+
+@pytest.mark.parametrize("told", [" lead", "tail  ", " '=x", "'=x"])
+def test_what_is_known_with_its_spaces_is_no_change(ana: Client, told: str) -> None:
+    """Row 20: what an export wrote comes back as it was."""
+    Client.objects.filter(pk=ana.pk).update(city=told)
+    names = {"first_name": str(ana.first_name), "last_name": str(ana.last_name)}
+    (row,) = checked(line(**keys_of(ana), **names, city=neutral(told)))
+    assert (row.outcome, row.body) == ("unchanged", {})
+    (row,) = checked(line(**keys_of(ana), **names, city=f" {told} x"))
+    assert row.body == {"city": f"{told} x".strip()}
 
 
 @pytest.mark.parametrize(("policy", "sent"), [("always", True), ("if_empty", False), ("never", False)])
