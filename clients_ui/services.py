@@ -85,12 +85,6 @@ class NotCompared:
     outcome: Outcome[Told]
 
 
-def is_create_of(operation: uuid.UUID, values: Mapping[str, Any]) -> bool:
-    """Whether the create of this operation id sent just these values."""
-    begun = Event.objects.filter(operation=operation, stage=Stage.INTENT).first()
-    return begun is not None and (begun.payload or {}) == dict(values)
-
-
 def is_edit_of(operation: uuid.UUID, changes: Mapping[str, Any]) -> bool:
     """Whether the edit of this operation id changed just these fields to these values."""
     begun = Event.objects.filter(operation=operation, stage=Stage.INTENT).first()

@@ -65,7 +65,7 @@ def new(request: HttpRequest) -> HttpResponseBase:
     try:
         outcome = services.create(actor_of(request), form.changes, operation, form.cleaned_data["reason"])
     except AlreadyPerformed as done:
-        if not services.is_create_of(operation, form.changes):
+        if done.payload != form.changes:
             return _used(request, form, {}, "A client was created with this form before, with other values")
         return _created_before(request, done)
     if isinstance(outcome, Applied):

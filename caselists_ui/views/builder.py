@@ -20,6 +20,7 @@ from caselists_ui.definition import (
     Definition,
     DefinitionError,
     Selection,
+    parse,
     parse_other,
     parse_selection,
 )
@@ -28,6 +29,7 @@ from caselists_ui.ids import MOST_IDS
 from caselists_ui.known import Known
 from caselists_ui.models import CaseList, Draft, Version
 from caselists_ui.views.common import (
+    again,
     already,
     change_words,
     count_words,
@@ -67,7 +69,8 @@ def new(request: HttpRequest) -> HttpResponseBase:
             actor_of(request), form.definition(), operation=data["operation"], reason=data["reason"]
         )
     except AlreadyPerformed as error:
-        return already(request, error)
+        is_same = parse(error.payload) == form.definition()
+        return again(request, error, form, is_same, lambda status: _page(request, form, names, status=status))
     if isinstance(outcome, Applied):
         drafts.discard(actor_of(request), data["draft"])
         count = outcome.value.case_count
@@ -109,7 +112,14 @@ def edit(request: HttpRequest, pk: int) -> HttpResponseBase:
     form = DefinitionForm(request.POST, labels=names)
     form.guard(lists, in_use.of(pk))
     if first := performed(form):
-        return already(request, first)
+        is_same = not form.is_valid() or parse(first.payload) == form.definition()
+        return again(
+            request,
+            first,
+            form,
+            is_same,
+            lambda status: _page(request, form, names, lists=lists, known=known, status=status),
+        )
     if form.is_valid():
         _check_meanwhile(form, known)
     if not form.is_valid():

@@ -106,6 +106,19 @@ def performed(form: OperationForm) -> AlreadyPerformed | None:
     return AlreadyPerformed(operation) if operation and queries.one(operation) else None
 
 
+def again(
+    request: HttpRequest, error: AlreadyPerformed, form: OperationForm, is_same: bool, retry: Retry
+) -> HttpResponseBase:
+    """Answer a second submission: with the result of the first, or with the form where it holds something else now."""
+    if is_same:
+        return already(request, error)
+    form.refuse(
+        "This form was sent before, with something else in it. What it holds now has not been sent: look at it, and "
+        "send it again if it is meant so."
+    )
+    return retry(422 if htmx.is_fragment(request) else 409)
+
+
 def already(request: HttpRequest, error: AlreadyPerformed) -> HttpResponseBase:
     """Answer a second submission with the result of the first; nothing was sent now."""
     closing = error.closing

@@ -19,7 +19,7 @@ from caselists_ui.ids import write_ids
 from caselists_ui.known import Step
 from caselists_ui.models import CaseList
 from caselists_ui.views.common import (
-    already,
+    again,
     change_words,
     count_words,
     detail_url,
@@ -237,7 +237,7 @@ def _change(
             **form.consent,
         )
     except AlreadyPerformed as error:
-        return already(request, error)
+        return again(request, error, form, error.payload == payload, retry)
     except in_use.NotConfirmed as error:
         return not_confirmed(form, error, retry)
     if isinstance(outcome, Applied):

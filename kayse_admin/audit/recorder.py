@@ -35,6 +35,11 @@ class AlreadyPerformed(Exception):
         self.operation = operation
         self.closing = closing_of(operation)
 
+    @property
+    def payload(self) -> Json:
+        """What was sent then: a form that holds something else now has not been sent."""
+        return Event.objects.values_list("payload", flat=True).get(operation=self.operation, opens=True)
+
 
 def is_begun(operation: uuid.UUID) -> bool:
     """Whether this operation id has been used."""
