@@ -12,9 +12,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
+from kayse_admin.among import Among
 from kayse_admin.audit import mentions
 from kayse_admin.audit.actions import Action
 from kayse_admin.audit.filters import CLOSING, OPENING, UNDER_WAY, Filters
@@ -160,12 +161,12 @@ def in_time(filters: Filters, cursor: Bounds) -> Bounds:
     events, bounds = Event.objects.filter(OPENING), cursor
     if filters.since is not None:
         earlier = events.filter(at__lt=filters.since - MARGIN).order_by("-at", "-id")
-        ids = list(earlier.values_list("id", flat=True)[:NEIGHBOURS])
-        bounds = bounds.narrowed(low=min(ids) if len(ids) == NEIGHBOURS else None)
+        found = earlier[:NEIGHBOURS].aggregate(end=Min("id"), many=Count("id"))
+        bounds = bounds.narrowed(low=found["end"] if found["many"] == NEIGHBOURS else None)
     if filters.until is not None:
         later = events.filter(at__gte=filters.until + MARGIN).order_by("at", "id")
-        ids = list(later.values_list("id", flat=True)[:NEIGHBOURS])
-        bounds = bounds.narrowed(high=max(ids) if len(ids) == NEIGHBOURS else None)
+        found = later[:NEIGHBOURS].aggregate(end=Max("id"), many=Count("id"))
+        bounds = bounds.narrowed(high=found["end"] if found["many"] == NEIGHBOURS else None)
     return bounds
 
 
@@ -218,15 +219,15 @@ class _Asked:
         if not result or result == UNDER_WAY:
             return ids & self.flying if result else ids
         later = Event.objects.filter(operation=OuterRef("operation"), id__gt=OuterRef("id"))
-        closings = Event.objects.filter(CLOSING, ~Exists(later), result=result, begun__in=ids)
-        facts = Event.objects.filter(OPENING, result=result, begun=0, pk__in=ids)
+        closings = Event.objects.filter(CLOSING, Among("begun", ids), ~Exists(later), result=result)
+        facts = Event.objects.filter(OPENING, Among("id", ids), result=result, begun=0)
         return {*closings.values_list("begun", flat=True), *facts.values_list("id", flat=True)}
 
     def _fulfilling(self, ids: set[int]) -> set[int]:
         filters = self.filters
         if not (filters.equalities or filters.rest or filters.target is not None):
             return ids
-        return set(self.events().filter(pk__in=ids).values_list("id", flat=True))
+        return set(self.events().filter(Among("id", ids)).values_list("id", flat=True))
 
     def events(self) -> QuerySet[Event]:
         """The openings that fulfil every condition but that on the result."""
