@@ -55,16 +55,6 @@ class Filters:
         return found
 
     @property
-    def during(self) -> Q:
-        """The time range; it leaves out but a few of the operations in the ids around it (`seeking.in_time`)."""
-        where = Q()
-        if self.since is not None:
-            where &= Q(at__gte=self.since)
-        if self.until is not None:
-            where &= Q(at__lt=self.until)
-        return where
-
-    @property
     def rest(self) -> Q:
         """The conditions that no index leads along, each operation has to be looked at: empty when there are none."""
         where = Q()
@@ -72,6 +62,10 @@ class Filters:
             where &= Q(stage="intent")
         if self.hidden:
             where &= ~Q(target_kind__in=self.hidden)
+        if self.since is not None:
+            where &= Q(at__gte=self.since)
+        if self.until is not None:
+            where &= Q(at__lt=self.until)
         if self.text:
             where &= (
                 Q(target_label__icontains=self.text)

@@ -133,7 +133,6 @@ def openings(
     leads = asked.leads()
     lead = leads[0] if len(leads) == 1 else max(leads, key=lambda one: one.spread(bounds))
     alone = len(leads) == 1 and not filters.rest and (not filters.result or filters.result == UNDER_WAY)
-    alone = alone and not (filters.during and lead.known)
     found: list[int] = []
     looked, step = 0, most if alone else min(most + 100, look_at)
     while True:
@@ -194,7 +193,7 @@ class _Asked:
 
     def leads(self) -> list[Lead]:
         """A lead for each condition that has an index; that of all openings when there is none."""
-        filters, opening = self.filters, Event.objects.filter(OPENING, self.filters.during)
+        filters, opening = self.filters, Event.objects.filter(OPENING)
         found = [Lead((Index(opening.filter(one)),)) for one in filters.equalities]
         if filters.target is not None:
             found.append(Lead((Index(opening.filter(self.about)),), self.meant))
@@ -226,15 +225,13 @@ class _Asked:
 
     def _fulfilling(self, ids: set[int]) -> set[int]:
         filters = self.filters
-        if not (filters.equalities or filters.rest or filters.during or filters.target is not None):
+        if not (filters.equalities or filters.rest or filters.target is not None):
             return ids
         return set(self.events().filter(Among("id", ids)).values_list("id", flat=True))
 
     def events(self) -> QuerySet[Event]:
         """The openings that fulfil every condition but that on the result."""
-        events = Event.objects.filter(
-            OPENING, self.filters.during, self.filters.rest, *self.filters.equalities
-        )
+        events = Event.objects.filter(OPENING, self.filters.rest, *self.filters.equalities)
         return events.filter(self.about | Q(pk__in=self.meant)) if self.filters.target is not None else events
 
 
