@@ -49,16 +49,19 @@ def session_of(stack: Stack, name: str) -> dict[str, str]:
         return {cookie.name: str(cookie.value) for cookie in http.cookies.jar}
 
 
-def select_all(stack: Stack, cookies: dict[str, str], query: str = "") -> str:
-    """Select every client who matches, as this person would in the list; returns the selection's token."""
+def select(stack: Stack, cookies: dict[str, str], *steps: str, query: str = "") -> httpx.Response:
+    """Press these buttons below the list of clients, one after the other; the last answer."""
     with httpx.Client(base_url=stack.base, trust_env=False, cookies=cookies) as http:
         token = http.get("/clients/").text.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
-        form = {"csrfmiddlewaretoken": token}
-        for go in ("all", "continue"):
-            answer = http.post(
-                f"/clients/select/?{query}", data=form | {"go": go}, headers={"Referer": stack.base}
-            )
-    return answer.headers["Location"].split("/")[3]
+        for go in steps:
+            data = {"csrfmiddlewaretoken": token, "go": go}
+            answer = http.post(f"/clients/select/?{query}", data=data, headers={"Referer": stack.base})
+    return answer
+
+
+def select_all(stack: Stack, cookies: dict[str, str], query: str = "") -> str:
+    """Select every client who matches, as this person would in the list; returns the selection's token."""
+    return select(stack, cookies, "all", "continue", query=query).headers["Location"].split("/")[3]
 
 
 Open = Callable[..., tuple[Page, Notebook]]
@@ -84,10 +87,17 @@ def cookies_of(stack: Stack) -> CookiesOf:
 
 @pytest.fixture
 def open_as(stack: Stack, browser: Browser, cookies_of: CookiesOf) -> Iterator[Open]:
-    """Open a page of the dashboard as somebody: `open_as("paralegal", "/clients/", size="390", theme="dark")`."""
+    """Open a page of the dashboard as somebody: `open_as("paralegal", "/clients/", size="390", theme="dark")`.
+
+    A session serves many tests: whoever opens their first page begins without what another test has selected.
+    """
     pages: list[Page] = []
+    begun: set[str] = set()
 
     def now(name: str, path: str, size: str = "1440", theme: str = "light") -> tuple[Page, Notebook]:
+        if name and name not in begun:
+            begun.add(name)
+            assert select(stack, cookies_of(name), "clear").status_code < 400
         page, notes = new_page(browser, size, theme, cookies_of(name) if name else None, url=stack.base)
         pages.append(page)
         page.goto(f"{stack.base}{path}")

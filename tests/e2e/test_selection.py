@@ -7,7 +7,7 @@ import re
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.browser import axe, overflow, screenshot
-from tests.e2e.conftest import Open, session_of
+from tests.e2e.conftest import CookiesOf, Open, select_all, session_of
 from tests.e2e.stack import Stack
 
 
@@ -65,6 +65,15 @@ def test_filter_select_all_opt_out_and_see_each_result(stack: Stack, open_as: Op
     assert overflow(page) == []
     screenshot(page, "selection-results", full=True)
     assert notes.all() == []
+
+
+def test_whoever_opens_a_page_begins_without_what_another_test_selected(
+    stack: Stack, open_as: Open, cookies_of: CookiesOf
+) -> None:
+    select_all(stack, cookies_of("manager"))
+    page, _ = open_as("manager", "/clients/")
+    expect(page.locator("tbody [name=pk]")).not_to_have_count(0)
+    expect(page.locator(".selectbar")).to_be_hidden()
 
 
 def test_ticks_stay_while_paging_sorting_and_searching(open_as: Open) -> None:
