@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -16,7 +17,10 @@ VERSION = "0.1.0"
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """The `shell` of the page; people who are not signed in get its theme and names only."""
+    """The `shell` of the page; people who are not signed in get its theme and names only.
+
+    What costs a query is a function that a template calls by naming it, once: a fragment shows none of it.
+    """
     theme = request.COOKIES.get("theme", "system")
     context: dict[str, Any] = {
         "theme": theme if theme in THEMES else "system",
@@ -32,9 +36,9 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         actor = actor_of(request)
         context |= {
             "actor": {"id": actor.id, "name": actor.name, "role_label": actor.role},
-            "nav": _navigation(request, actor),
-            "budget": status.budget(),
-            "banners": [*status.banners(actor), *ending.notices(actor)],
+            "nav": cache(lambda: _navigation(request, actor)),
+            "budget": cache(status.budget),
+            "banners": cache(lambda: [*status.banners(actor), *ending.notices(actor)]),
         }
     return {"shell": context}
 

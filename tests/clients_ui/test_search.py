@@ -439,6 +439,17 @@ class TestPaging:
         join = "&" if "?" in url else "?"
         assert queries(as_paralegal, f"{url}{join}size=100") <= few
 
+    def test_an_htmx_answer_asks_nothing_for_the_page_around_it(self, as_paralegal: Browser) -> None:
+        tables = ("upstream_budget", "upstream_circuit", "jobs_job")
+
+        def asked(**headers: str) -> list[str]:
+            with CaptureQueriesContext(connection) as captured:
+                as_paralegal.get("/clients/?q=l1", headers=headers)
+            return [table for table in tables if any(f'FROM "{table}"' in one["sql"] for one in captured)]
+
+        assert asked() == [*tables]
+        assert asked(**{"HX-Request": "true"}) == []
+
     def test_counting_stops(self, as_paralegal: Browser, many: list[int]) -> None:
         Client.objects.bulk_create(
             Client(id=1_000 + n, told_at=AT, last_name="L1", last_key="l1") for n in range(1_500)
