@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import uuid
 from collections.abc import Callable, Iterator
@@ -28,6 +29,7 @@ from kayse_admin.sandbox.config import Config
 from kayse_admin.sandbox.server import Running, running
 from tests.e2e.stack import prepare_once
 
+TESTS = Path(__file__).parent
 PASSWORD = "a-long-enough-password"
 
 # What an example takes says more about the machine, and who else is busy on it, than about the code.
@@ -44,6 +46,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             "django_db"
         ):
             item.add_marker("pure")
+        elif item.path.is_relative_to(TESTS / "sandbox") or item.path.is_relative_to(TESTS / "kayse_api"):
+            raise pytest.UsageError(f"{item.nodeid} would never be run on PostgreSQL: see everything.py")
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over what stays to the end: thousands of collected tests, and the libraries."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,7 +1,8 @@
 """`make test`: every test that can run on this machine, on SQLite and on PostgreSQL, and in a browser.
 
 The three run at the same time, because each waits for much (locks, silent vendors, pages that settle); their words
-come one after the other. What cannot run is said on the last lines; with REQUIRE_ALL=1 it is a failure.
+come one after the other. The browser begins while the others' test files are compiled, once for all processes.
+What cannot run is said on the last lines; with REQUIRE_ALL=1 it is a failure.
 """
 
 from __future__ import annotations
@@ -17,6 +18,14 @@ from typing import IO
 import psycopg
 
 POSTGRES = os.environ.get("TEST_POSTGRES_URL", "postgres://postgres@127.0.0.1:5432/postgres")
+PYTEST = (sys.executable, "-m", "pytest", "-q")
+#: Dozens of processes import the same modules: each is compiled once, whatever is usual here.
+COMPILING = {"PYTHONDONTWRITEBYTECODE": ""}
+#: schemathesis asks the sandbox, which has no database, and takes seconds to import.
+LEAN = ("-p", "no:schemathesis")
+NO_BROWSER = ("--ignore", "tests/e2e")
+#: Nothing in these folders has a database; conftest.py sees to it that it stays so.
+NO_DATABASE = ("--ignore", "tests/sandbox", "--ignore", "tests/kayse_api")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -56,31 +65,44 @@ def begin(title: str, *arguments: str, shown: bool = False, **environment: str) 
         print(f"--- {title}", flush=True)
     processes = os.environ.get("TEST_PROCESSES", "auto")
     process = subprocess.Popen(
-        [sys.executable, "-m", "pytest", "-q", "-n", processes, *arguments],
-        # Dozens of processes import the same modules: each is compiled once, whatever is usual here.
-        env=os.environ | {"PYTHONDONTWRITEBYTECODE": ""} | environment,
+        [*PYTEST, "-n", processes, "--dist", "loadgroup", *arguments],
+        env=os.environ | COMPILING | environment,
         stdout=output,
         stderr=subprocess.STDOUT if output else None,
     )
     return Run(title, process, output)
 
 
+def compile_tests() -> None:
+    """Let pytest rewrite the assertions of all test files once and keep that: it takes longer than collecting them.
+
+    A file that is broken is told by the runs themselves.
+    """
+    subprocess.run(
+        [*PYTEST, "--collect-only", *NO_BROWSER],
+        env=os.environ | COMPILING,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        check=False,
+    )
+
+
 def main() -> int:
     """Run all there is and tell what was left out; the exit code for the shell."""
-    left_out = []
-    runs = [begin("SQLite", "-m", "not e2e and not postgres", shown=True)]
-    # schemathesis asks the sandbox, which has no database, and takes seconds to import.
-    lean = ("-p", "no:schemathesis")
-    if postgres_answers():
-        marks = "not e2e and not sqlite and not pure"
-        runs.append(begin("PostgreSQL", "-m", marks, "--create-db", *lean, DATABASE_URL=POSTGRES))
-    else:
-        left_out.append("PostgreSQL does not answer: every test was run on SQLite only.")
+    left_out, browser = [], []
     if any(shutil.which(name) for name in BROWSERS):
-        runs.append(begin("Browser", "-m", "e2e", "tests/e2e", *lean))
+        browser.append(begin("Browser", "-m", "e2e", "tests/e2e", *LEAN))
     else:
         left_out.append("There is no Chromium: the browser tests were left out.")
-    results = [run.is_green() for run in runs]
+    compile_tests()
+    runs = [begin("SQLite", "-m", "not e2e and not postgres", *NO_BROWSER, shown=True)]
+    if postgres_answers():
+        marks = "not e2e and not sqlite and not pure"
+        skipped = (*NO_BROWSER, *NO_DATABASE, *LEAN)
+        runs.append(begin("PostgreSQL", "-m", marks, "--create-db", *skipped, DATABASE_URL=POSTGRES))
+    else:
+        left_out.append("PostgreSQL does not answer: every test was run on SQLite only.")
+    results = [run.is_green() for run in [*runs, *browser]]
     green = all(results)
     print("--- " + ("all green" if green else "NOT GREEN"))
     for sentence in left_out:

@@ -17,6 +17,9 @@ from django.core.management import call_command
 
 from kayse_admin.accounts import checks
 
+#: One process runs all of them, because what `visited` does takes seconds.
+pytestmark = pytest.mark.xdist_group("production")
+
 ROOT = Path(__file__).resolve().parents[1]
 
 VISIT = """

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
-from django.db import connection
-
 from kayse_admin.accounts.models import User
 from kayse_admin.audit.models import Event
 from kayse_admin.jobs import ledger
 from kayse_admin.jobs.models import OUTCOMES, Chunk, Job, Row
 from tests.conftest import Sandbox
+from tests.forked import environment
 
 
 def new_client(number: int, **fields: Any) -> Row:
@@ -73,18 +70,7 @@ def recorded(job: Job) -> None:
 
 def worker_environment(sandbox: Sandbox, **more: str) -> dict[str, str]:
     """The environment of a worker process on this test's database."""
-    database = connection.settings_dict
-    url = f"sqlite:///{database['NAME']}"
-    if connection.vendor == "postgresql":
-        url = f"postgres://{database['USER']}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
-    return os.environ | {
-        "DJANGO_SETTINGS_MODULE": "kayse_admin.settings",
-        "DATABASE_URL": url,
-        "KAYSE_API_URL": sandbox.url,
-        "KAYSE_HOURLY_LIMIT": "1000000",
-        "VAR_DIR": str(settings.VAR_DIR),
-        **more,
-    }
+    return environment(KAYSE_API_URL=sandbox.url, KAYSE_HOURLY_LIMIT="1000000", **more)
 
 
 PYTHON = sys.executable

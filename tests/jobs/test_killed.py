@@ -8,25 +8,18 @@ from __future__ import annotations
 
 import os
 import random
-import subprocess
 import time
+from multiprocessing.process import BaseProcess
 
 import pytest
 
 from kayse_admin.accounts.models import User
 from kayse_admin.audit.models import OpenOperation
 from kayse_admin.jobs.models import Chunk, Job, Row
+from tests import forked
 from tests.conftest import Sandbox
-from tests.jobs.helpers import (
-    PYTHON,
-    ROOT,
-    adds_up,
-    exported,
-    new_client,
-    recorded,
-    started,
-    worker_environment,
-)
+from tests.jobs import worker
+from tests.jobs.helpers import adds_up, exported, new_client, recorded, started
 from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -50,19 +43,14 @@ class Racing:
     """Two workers; one that is killed is replaced."""
 
     def __init__(self, sandbox: Sandbox, mode: str) -> None:
-        self.environment = worker_environment(sandbox)
+        self.vendor = sandbox.url
         self.mode = mode
         self.processes = [self.begin(), self.begin()]
         self.random = random.Random(7)
         self.left: set[int] = set()
 
-    def begin(self) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [PYTHON, "-m", "tests.jobs.worker", self.mode],
-            cwd=ROOT,
-            env=self.environment,
-            stderr=subprocess.DEVNULL,
-        )
+    def begin(self) -> BaseProcess:
+        return forked.begin(worker.main, self.mode, KAYSE_API_URL=self.vendor, KAYSE_HOURLY_LIMIT=1_000_000)
 
     def kill_one(self) -> None:
         """Kill one of the two at a random moment of its work."""
@@ -70,7 +58,7 @@ class Racing:
         time.sleep(self.random.uniform(0, 0.06))
         place = self.random.randrange(2)
         self.processes[place].kill()
-        self.processes[place].wait(timeout=30)
+        self.processes[place].join(timeout=30)
         # What stands as being sent now may be what the dead left: the next kill waits for another request.
         self.left = sending()
         self.processes[place] = self.begin()
@@ -78,7 +66,7 @@ class Racing:
     def end(self) -> None:
         for process in self.processes:
             process.kill()
-            process.wait(timeout=30)
+            process.join(timeout=30)
 
 
 def soak(sandbox: Sandbox, owner: User, mode: str) -> Job:

@@ -1,4 +1,6 @@
-"""A worker process for the tests. With "blind" it has no safeguard: no lock, and what was interrupted is sent again.
+"""A worker process for the tests, started as a program or by `tests.forked`.
+
+With "blind" it has no safeguard: no lock, and what was interrupted is sent again.
 With "full" there is no room on the disk for the first outcome.
 """
 

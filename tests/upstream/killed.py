@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -27,10 +26,6 @@ def then_die(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def main(moment: str, change: str, operation: str) -> None:
     """Make the change, and die at that moment."""
-    import django
-
-    django.setup()
-
     from clients_ui import services
     from kayse_admin.accounts.roles import Role, granted
     from kayse_admin.actors import Actor
@@ -69,7 +64,3 @@ def main(moment: str, change: str, operation: str) -> None:
         )  # type: ignore[union-attr]
     else:
         services.delete(actor, 1, wanted)
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

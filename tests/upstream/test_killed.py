@@ -5,45 +5,23 @@ Row 11 of the faults that the product has to survive. The killed process is a re
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import uuid
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from django.conf import settings
-from django.db import connection
 
 from clients_ui import services
 from kayse_admin.actors import Actor
 from kayse_admin.audit import recovery
 from kayse_admin.audit.models import Event, OpenOperation
+from tests import forked
 from tests.conftest import Sandbox
+from tests.upstream import killed
 from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-ROOT = Path(__file__).resolve().parents[2]
 MOMENTS = ("before_intent", "after_intent", "in_mid_call", "after_answer", "before_commit", "after_commit")
-
-
-def begin(moment: str, change: str, operation: uuid.UUID, sandbox: Sandbox) -> subprocess.Popen[bytes]:
-    """Start the process that will die, on this test's database."""
-    database = connection.settings_dict
-    url = f"sqlite:///{database['NAME']}"
-    if connection.vendor == "postgresql":
-        url = f"postgres://{database['USER']}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
-    environment = os.environ | {
-        "DJANGO_SETTINGS_MODULE": "kayse_admin.settings",
-        "DATABASE_URL": url,
-        "KAYSE_API_URL": sandbox.url,
-        "VAR_DIR": str(settings.VAR_DIR),
-        "PYTHONPATH": str(ROOT),
-    }
-    arguments = [sys.executable, "-m", "tests.upstream.killed", moment, change, str(operation)]
-    return subprocess.Popen(arguments, env=environment, cwd=ROOT, stderr=subprocess.DEVNULL)
 
 
 def arrived(sandbox: Sandbox, change: str) -> int:
@@ -71,11 +49,12 @@ def test_killed(
     if moment == "in_mid_call":
         method = {"create": "POST", "edit": "PUT", "delete": "DELETE"}[change]
         sandbox.fault("delay", method=method, path="/v1/clients", seconds=30)
-    process = begin(moment, change, operation, sandbox)
+    process = forked.begin(killed.main, moment, change, str(operation), KAYSE_API_URL=sandbox.url)
     if moment == "in_mid_call":
         until(lambda: arrived(sandbox, change) > 0, "the request")
         process.kill()
-    assert process.wait(timeout=120) == -9
+    process.join(timeout=120)
+    assert process.exitcode == -9
 
     recovery.recover()
 
