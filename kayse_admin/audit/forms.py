@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cached_property
 from typing import Any
 
 from django import forms
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
+from django.forms import BoundField
 from django.utils import timezone
 
 from kayse_admin.accounts.roles import Role
@@ -123,9 +125,19 @@ class FilterForm(forms.Form):
         self.fields["kind"].choices = kinds  # type: ignore[attr-defined]
         if with_looks and "client" not in hidden:
             self.fields["action"].choices += [(looks.ACTION, looks.WORDS)]  # type: ignore[attr-defined]
+        self.fields["person"].choices = lambda: self._people  # type: ignore[attr-defined]
+
+    @property
+    def more(self) -> list[BoundField]:
+        """The fields behind "More filters"."""
+        return [self[name] for name in self.MORE]
+
+    @cached_property
+    def _people(self) -> list[tuple[str, str]]:
+        """Everybody, by name: read when the page shows them or a filter names one."""
         people = get_user_model().objects.order_by("first_name", "last_name", "username")
         names = [(str(person.pk), person.display_name) for person in people]
-        self.fields["person"].choices = [("", "Everybody"), *names, (SYSTEM, "Nobody signed in")]  # type: ignore[attr-defined]
+        return [("", "Everybody"), *names, (SYSTEM, "Nobody signed in")]
 
     def clean(self) -> dict[str, Any]:
         """A record's number needs its kind; a range must not end before it begins."""

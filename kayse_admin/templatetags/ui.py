@@ -13,9 +13,10 @@ from django import template
 from django.conf import settings
 from django.forms import BaseForm, BoundField, CheckboxInput
 from django.http import HttpRequest
+from django.template.defaultfilters import pluralize
 from django.template.loader import render_to_string
 from django.utils import dateformat, timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from heroicons import _render_icon
 
@@ -34,6 +35,10 @@ LONG = 160
 BRIEF_ROWS = 4
 #: Icons smaller than this get a thicker line, or they would fade.
 SMALL = 20
+_DIFF = (
+    '<table class="diff"><caption class="sr">{}</caption><thead><tr><th scope="col">Field</th>'
+    '<th scope="col">Before</th><th scope="col">After</th></tr></thead><tbody>{}</tbody></table>'
+)
 TINTS = ("accent", "info", "ok", "warn", "bad", "neutral")
 
 
@@ -195,32 +200,41 @@ def shown(value: object) -> str:
     return str(value)
 
 
-@register.inclusion_tag("components/diff.html")
-def diff_table(
-    changes: Iterable[Change], caption: str = "What changed", brief: bool = False
-) -> dict[str, Any]:
+@register.simple_tag
+def diff_table(changes: Iterable[Change], caption: str = "What changed", brief: bool = False) -> SafeString:
     """Field, before, after of each `Change`, with signs and colour; "not told" in words.
 
     `brief`: the first few fields and the beginning of long values, for a line of a log that leads to the whole.
+    Written here and not as a template, because a log has one in each line.
     """
     found = list(changes)
     rows = [_row(change, brief) for change in (found[:BRIEF_ROWS] if brief else found)]
-    return {"rows": rows, "more": len(found) - len(rows), "caption": caption}
+    more = len(found) - len(rows)
+    told = format_html_join("", '<tr><th scope="row">{}</th><td>{}</td><td>{}</td></tr>', rows)
+    if not found or more:
+        words = f"and {more} more field{pluralize(more)}" if more else "Nothing changed."
+        told += format_html('<tr><td colspan="3" class="muted">{}</td></tr>', words)
+    return format_html(_DIFF, caption, told)
 
 
-def _row(change: Change, brief: bool) -> dict[str, Any]:
-    """Of two lists a change tells what went and what came, so that an empty side is not an empty list."""
+def _row(change: Change, brief: bool) -> tuple[str, SafeString, SafeString]:
+    """Label, before and after. Of two lists a change tells what went and what came: an empty side is no empty list."""
     went, came = ("none removed", "none added") if change.kind == Kind.ITEMS else ("empty", "empty")
-    sides = [_side(change.before, went, "del", "bad", brief), _side(change.after, came, "ins", "ok", brief)]
-    return {"label": change.label, "sides": sides}
+    return (
+        change.label,
+        _side(change.before, went, "del", "bad", brief),
+        _side(change.after, came, "ins", "ok", brief),
+    )
 
 
-def _side(value: object, nothing: str, tag: str, css: str, brief: bool) -> dict[str, Any]:
+def _side(value: object, nothing: str, tag: str, css: str, brief: bool) -> SafeString:
     words = "" if value is NOT_TOLD else shown(value)
+    if not words:
+        return format_html('<span class="muted">{}</span>', "not told" if value is NOT_TOLD else nothing)
     if brief and len(words) > LONG:
         words = words[: LONG - 1] + "…"
-    said = "not told" if value is NOT_TOLD else nothing
-    return {"words": words, "nothing": said, "long": len(words) > LONG, "tag": tag, "css": css}
+    html = format_html('<{0} class="{1}">{2}</{0}>', tag, css, words)
+    return format_html("<details><summary>{}</summary></details>", html) if len(words) > LONG else html
 
 
 @register.simple_block_tag

@@ -1,4 +1,4 @@
-// Tables in which rows are picked, and looked at beside the list.
+// Lists: rows that are picked, or looked at beside the list; a filter beside it.
 import { $, $$, keys, on, openDialog } from "./app.js";
 
 // Tables: all on the page, a range with shift, the number in the selection bar.
@@ -55,4 +55,14 @@ Object.assign(keys, {
   v: (row) => row && panel && (show($("[data-quick]", row)), true),
   e: (row) => row?.closest("[data-edit]") && (location.href = `${$("a", row).href}edit/`),
   Escape: () => panel?.firstElementChild && close(),
+});
+
+// A form that says what the list beside it is filtered by follows the address, whoever has changed it.
+on("htmx:pushedIntoHistory", () => {
+  const asked = new URLSearchParams(location.search);
+  for (const field of $$("[data-follows] [name]")) {
+    field.value = asked.get(field.name) || "";
+    field.removeAttribute("aria-invalid");
+  }
+  $$("[data-follows] .field-error").forEach((error) => error.remove());
 });

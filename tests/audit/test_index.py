@@ -78,6 +78,22 @@ def test_under_htmx_it_is_the_region_alone(as_auditor: Browser) -> None:
     assert "HX-Request" in response["Vary"]
 
 
+def test_the_form_stays_beside_the_region(as_auditor: Browser) -> None:
+    """What a click changes is the list; the form comes along only to say at its fields what is wrong."""
+    many(1)
+    html = as_auditor.get(URL, {"action": "client_update"}, headers=HTMX).content.decode()
+    assert 'role="search"' not in html
+    assert "/audit/export.csv?action=client_update" in html
+    broken = as_auditor.get(URL, {"pk": 7}, headers=HTMX)
+    assert broken.status_code == 422
+    html = broken.content.decode()
+    assert html.count('hx-swap-oob="true"') == html.count('role="search"') == 1
+    assert "/audit/export.csv" not in html
+    whole = as_auditor.get(URL, {"pk": 7}).content.decode()
+    assert "hx-swap-oob" not in whole
+    assert whole.count('role="search"') == 1
+
+
 def test_active_filters_are_chips_that_can_be_taken_off(as_auditor: Browser, people: dict[str, User]) -> None:
     paula = people["paralegal"].pk
     html = page(as_auditor, person=paula, action="client_update", before=99)

@@ -112,3 +112,34 @@ def test_from_a_call_to_the_request_that_lifted_many(stack: Stack, open_as: Open
     assert overflow(page) == []
     screenshot(page, "audit-request-of-a-job", full=True)
     assert notes.all() == []
+
+
+def test_the_filter_says_what_the_list_is_filtered_by(open_as: Open) -> None:
+    """The form stays where it is while the list beside it changes, and follows the address."""
+    page, notes = open_as("auditor", "/audit/")
+    action, apply = page.get_by_role("combobox", name="Action"), page.get_by_role("button", name="Apply")
+    page.get_by_text("More filters").click()
+    action.select_option("sign_in")
+    page.get_by_role("textbox", name="Network address").fill("127.0.0.1")
+    apply.click()
+    page.wait_for_url(re.compile(r"action=sign_in.*address=127\.0\.0\.1"))
+    expect(apply).to_be_focused()
+    page.get_by_role("link", name="Remove Action: Sign in").click()
+    page.wait_for_url(lambda url: "address=127.0.0.1" in url and "action=" not in url)
+    expect(action).to_have_value("")
+    expect(page.get_by_role("textbox", name="Network address")).to_have_value("127.0.0.1")
+
+    page.get_by_role("textbox", name="Number of the record").fill("7")
+    apply.click()
+    expect(page.get_by_role("alert").filter(has_text="The filter could not be applied")).to_be_visible()
+    kind = page.get_by_role("combobox", name="Kind of record")
+    expect(kind).to_have_attribute("aria-invalid", "true")
+    expect(apply).to_be_focused()
+    kind.select_option("client")
+    apply.click()
+    page.wait_for_url(re.compile("kind=client.*pk=7"))
+    expect(kind).not_to_have_attribute("aria-invalid", "true")
+    expect(page.locator(".field-error")).to_have_count(0)
+    page.get_by_role("button", name="Export").click()
+    expect(page.get_by_role("link", name="CSV, for people")).to_have_attribute("href", re.compile("pk=7"))
+    assert [note for note in notes.all() if "422" not in note] == []

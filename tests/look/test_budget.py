@@ -76,7 +76,10 @@ def test_each_page_loads_what_its_parts_need() -> None:
     The page of patterns shows everything at once, is no page of the product, and is the only one that loads it all.
     """
     texts = {path: Path(path).read_text() for path in templates()}
-    needs = {"forms.js": r"data-unsaved|data-chips|savebar\.html", "tables.js": r"data-select-all|data-quick"}
+    needs = {
+        "forms.js": r"data-unsaved|data-chips|savebar\.html",
+        "tables.js": r"data-select-all|data-quick|data-follows",
+    }
     for path, text in texts.items():
         if '{% extends "base.html" %}' not in text or path.endswith("patterns.html"):
             continue
