@@ -20,7 +20,7 @@ from kayse_admin.audit.filters import CLOSING, OPENING, Filters
 from kayse_admin.audit.models import Event, OpenOperation
 from kayse_admin.audit.naming import Names
 from kayse_admin.audit.operation import Operation
-from kayse_admin.audit.seeking import Bounds, openings, results
+from kayse_admin.audit.seeking import Bounds, Search, results
 
 #: Counting stops here: "more than 1,000".
 MOST_COUNTED = 1_000
@@ -31,29 +31,44 @@ class Page:
     """Operations, newest first, and the cursors of the pages beside it.
 
     `older`: rows before this id follow; `newer`: rows after it precede; None where there are none. `searched_to` is
-    set when a long search stopped before it had looked through the whole record: the moment it came to.
+    set when a long search stopped before it had looked through the whole record: the moment it came to. `counted`: how
+    many match in all, as `count` says it, if that was asked for.
     """
 
     operations: list[Operation]
     older: int | None = None
     newer: int | None = None
     searched_to: datetime | None = None
+    counted: tuple[int, bool] | None = None
 
 
-def page(filters: Filters, *, before: int | None = None, after: int | None = None, size: int = 25) -> Page:
+def page(
+    filters: Filters,
+    *,
+    before: int | None = None,
+    after: int | None = None,
+    size: int = 25,
+    counting: bool = False,
+) -> Page:
     """The page that follows the cursor `before` (towards older) or precedes `after` (towards newer); else the first."""
+    search = Search.of(filters)
     forward = after is not None and before is None
     cursor = Bounds(low=after + 1, forward=True) if forward and after is not None else Bounds()
     if before is not None:
         cursor = Bounds(high=before - 1)
-    ids, edge = openings(filters, cursor, size + 1)
+    begin = _counting(search) if counting else None
+    counted = _counted(begin)
+    if begin and cursor == Bounds() and (len(begin[0]) > size or (counted and not counted[1])):
+        ids, edge = begin[0][: size + 1], None  # counting has found the first page
+    else:
+        ids, edge = search.openings(cursor, size + 1)
     found = list(Event.objects.filter(pk__in=ids).order_by("id" if forward else "-id")) if ids else []
     more, found = len(found) > size, found[:size]
     if forward:
         found.reverse()
     older, newer = _beside(found, before, after if forward else None, more=more)
     if edge is None or more:
-        return Page(with_outcomes(found), older, newer)
+        return Page(with_outcomes(found), older, newer, counted=counted)
     # A long search stopped here: the next page goes on behind it.
     older, newer = (older, edge) if forward else (edge, newer)
     return Page(with_outcomes(found), older, newer, Event.objects.values_list("at", flat=True).get(pk=edge))
@@ -72,10 +87,24 @@ def _beside(
 
 def count(filters: Filters) -> tuple[int, bool] | None:
     """How many operations match, and whether counting stopped at `MOST_COUNTED`; None where that is a long search."""
-    if filters.text:
+    return _counted(_counting(Search.of(filters)))
+
+
+#: The newest openings that match, and where the search for them stopped.
+_Counting = tuple[list[int], int | None]
+
+
+def _counting(search: Search) -> _Counting | None:
+    if search.filters.text:
         return None
-    found, edge = openings(filters, Bounds(), MOST_COUNTED + 1, look_at=MOST_COUNTED + 1)
-    return None if edge is not None else (min(len(found), MOST_COUNTED), len(found) > MOST_COUNTED)
+    return search.openings(Bounds(), MOST_COUNTED + 1, look_at=MOST_COUNTED + 1)
+
+
+def _counted(counting: _Counting | None) -> tuple[int, bool] | None:
+    if counting is None or counting[1] is not None:
+        return None
+    found = len(counting[0])
+    return min(found, MOST_COUNTED), found > MOST_COUNTED
 
 
 def tally(filters: Filters) -> tuple[Counter[str], bool]:

@@ -104,6 +104,8 @@ class Lead:
     known: frozenset[int] = frozenset()
     #: Whether the condition is that on the result.
     tells_result: bool = False
+    #: Whether these are the openings that fulfil the condition, and lie in the time range if there is one.
+    tells_all: bool = False
 
     def along(self, bounds: Bounds, most: int) -> tuple[list[int], int | None]:
         """About `most` ids in order, and the one up to which these are all (None: no others follow)."""
@@ -122,43 +124,20 @@ class Lead:
         return float(min(ends) if bounds.forward else -max(ends))
 
 
-def openings(
-    filters: Filters, bounds: Bounds, most: int, look_at: int | None = None
-) -> tuple[list[int], int | None]:
-    """Ids of at most `most` openings that match, in order; and where a long search stopped before it had as many.
-
-    It stops when it has looked at `look_at` (else `LOOKED_AT`) openings; one along a single index never does.
-    """
-    asked, bounds, look_at = _Asked.of(filters), in_time(filters, bounds), look_at or LOOKED_AT
-    leads = asked.leads()
-    lead = leads[0] if len(leads) == 1 else max(leads, key=lambda one: one.spread(bounds))
-    alone = len(leads) == 1 and not filters.rest and (not filters.result or filters.result == UNDER_WAY)
-    found: list[int] = []
-    looked, step = 0, most if alone else min(most + 100, look_at)
-    while True:
-        ids, edge = lead.along(bounds, step)
-        found += ids if alone else sorted(asked.matching(ids, lead), reverse=not bounds.forward)
-        looked += len(ids)
-        if len(found) >= most or edge is None:
-            return found[:most], None
-        if looked >= look_at and not alone:
-            return found, edge
-        bounds, step = bounds.behind(edge), step if alone else min(step * 4, look_at - looked)
-
-
 def results(filters: Filters, most: int) -> list[str]:
     """How the newest operations that match ended: "" for those under way."""
-    events = _Asked.of(filters).events().filter(in_time(filters, Bounds()).on("id"))
+    search = Search.of(filters)
+    events = search.events().filter(search.within.on("id"))
     return list(events.annotate(ended=ENDED).order_by("-id").values_list("ended", flat=True)[:most])
 
 
-def in_time(filters: Filters, cursor: Bounds) -> Bounds:
+def in_time(filters: Filters) -> Bounds:
     """The ids around a time range, so that the index leads there from any place in the record.
 
     What lies more than the margin outside the range lies outside it in the order of ids, too, unless a clock was
     wrong; of many neighbours the farthest is taken, so that some wrong ones hide nothing.
     """
-    events, bounds = Event.objects.filter(OPENING), cursor
+    events, bounds = Event.objects.filter(OPENING), Bounds()
     if filters.since is not None:
         earlier = events.filter(at__lt=filters.since - MARGIN).order_by("-at", "-id")
         found = earlier[:NEIGHBOURS].aggregate(end=Min("id"), many=Count("id"))
@@ -171,20 +150,44 @@ def in_time(filters: Filters, cursor: Bounds) -> Bounds:
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """A filter with the openings of it that are known by their ids.
+class Search:
+    """A filter with what is asked once, for all the pages that are sought with it.
 
-    `meant`: those about its target that do not name it when they begin. `flying`: what is being done at this moment,
-    never much.
+    `within`: the ids around its time range. `meant`: openings about its target that do not name it when they begin.
+    `flying`: what is being done at this moment, never much.
     """
 
     filters: Filters
+    within: Bounds
     meant: frozenset[int] = frozenset()
     flying: frozenset[int] = frozenset()
 
     @classmethod
-    def of(cls, filters: Filters) -> _Asked:
-        return cls(filters, _meant(filters), _under_way() if filters.result == UNDER_WAY else frozenset())
+    def of(cls, filters: Filters) -> Search:
+        """A search under this filter."""
+        flying = _under_way() if filters.result == UNDER_WAY else frozenset()
+        return cls(filters, in_time(filters), _meant(filters), flying)
+
+    def openings(self, cursor: Bounds, most: int, look_at: int | None = None) -> tuple[list[int], int | None]:
+        """Ids of at most `most` openings that match, in order; and where a long search stopped before it had as many.
+
+        It stops when it has looked at `look_at` (else `LOOKED_AT`) openings; one along a single index never does.
+        """
+        bounds, look_at = cursor.narrowed(self.within.low, self.within.high), look_at or LOOKED_AT
+        leads = self.leads()
+        lead = leads[0] if len(leads) == 1 else max(leads, key=lambda one: one.spread(bounds))
+        alone = len(leads) == 1 and lead.tells_all and not self.filters.rest
+        found: list[int] = []
+        looked, step = 0, most if alone else min(most + 100, look_at)
+        while True:
+            ids, edge = lead.along(bounds, step)
+            found += ids if alone else sorted(self.matching(ids, lead), reverse=not bounds.forward)
+            looked += len(ids)
+            if len(found) >= most or edge is None:
+                return found[:most], None
+            if looked >= look_at and not alone:
+                return found, edge
+            bounds, step = bounds.behind(edge), step if alone else min(step * 4, look_at - looked)
 
     @property
     def about(self) -> Q:
@@ -194,16 +197,17 @@ class _Asked:
     def leads(self) -> list[Lead]:
         """A lead for each condition that has an index; that of all openings when there is none."""
         filters, opening = self.filters, Event.objects.filter(OPENING)
-        found = [Lead((Index(opening.filter(one)),)) for one in filters.equalities]
+        timeless = not filters.during
+        found = [Lead((Index(opening.filter(one)),), tells_all=timeless) for one in filters.equalities]
         if filters.target is not None:
-            found.append(Lead((Index(opening.filter(self.about)),), self.meant))
+            found.append(Lead((Index(opening.filter(self.about)),), self.meant, tells_all=timeless))
         if filters.result == UNDER_WAY:
-            found.append(Lead((), self.flying))
+            found.append(Lead((), self.flying, tells_all=timeless))
         elif filters.result:
             closings = Event.objects.filter(CLOSING, result=filters.result)
             facts = opening.filter(result=filters.result, begun=0)
             found.append(Lead((Index(closings, "begun"), Index(facts)), tells_result=True))
-        return found or [Lead((Index(opening),))]
+        return found or [Lead((Index(opening.filter(filters.during)),), tells_all=True)]
 
     def matching(self, ids: Collection[int], lead: Lead) -> set[int]:
         """Those of these openings, which the lead listed, that fulfil every condition; what it says is asked last."""
@@ -225,13 +229,14 @@ class _Asked:
 
     def _fulfilling(self, ids: set[int]) -> set[int]:
         filters = self.filters
-        if not (filters.equalities or filters.rest or filters.target is not None):
+        if not (filters.equalities or filters.rest or filters.during or filters.target is not None):
             return ids
         return set(self.events().filter(Among("id", ids)).values_list("id", flat=True))
 
     def events(self) -> QuerySet[Event]:
         """The openings that fulfil every condition but that on the result."""
-        events = Event.objects.filter(OPENING, self.filters.rest, *self.filters.equalities)
+        filters = self.filters
+        events = Event.objects.filter(OPENING, filters.during, filters.rest, *filters.equalities)
         return events.filter(self.about | Q(pk__in=self.meant)) if self.filters.target is not None else events
 
 

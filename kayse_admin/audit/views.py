@@ -55,15 +55,17 @@ def index(request: HttpRequest) -> HttpResponse:
     """The log of operations, newest first, under the filter that the address asks for."""
     actor = actor_of(request)
     form = FilterForm(request.GET, reading.hidden_kinds(actor))
-    context: dict[str, Any] = {"form": form, "more": [form[name] for name in form.MORE]}
+    context: dict[str, Any] = {"form": form}
     if not form.is_valid():
         return _log(request, context, status=422)
     filters, data = form.filters(), form.cleaned_data
     context |= _chosen(request, form)
     if filters.action == looks.ACTION:
         return _looks(request, filters, data, context)
-    found = queries.page(filters, before=data["before"], after=data["after"], size=data["size"])
-    pager = _pager(request, filters, found, data["size"])
+    cursors = {"before": data["before"], "after": data["after"]}
+    found = queries.page(filters, **cursors, size=data["size"], counting=True)
+    counted = None if found.searched_to else found.counted
+    pager = _turning(request, counted, found.older, found.newer, data["size"])
     forward = data["after"] is not None and data["before"] is None
     context |= {
         "days": rows.by_day(one.hiding() for one in found.operations),
@@ -120,11 +122,6 @@ def _log(request: HttpRequest, context: dict[str, Any], status: int = 200) -> Ht
         status=status,
         push_url=address(request, {}) if status == 200 else None,
     )
-
-
-def _pager(request: HttpRequest, filters: Filters, found: queries.Page, size: int) -> Pager:
-    counted = None if found.searched_to else queries.count(filters)
-    return _turning(request, counted, found.older, found.newer, size)
 
 
 def _turning(
@@ -278,7 +275,7 @@ def _export(request: HttpRequest, kind: str, *, in_full: bool) -> HttpResponseBa
     actor = actor_of(request)
     form = FilterForm(request.GET, reading.hidden_kinds(actor), with_looks=False)
     if not form.is_valid():
-        return _log(request, {"form": form, "more": [form[name] for name in form.MORE]}, status=422)
+        return _log(request, {"form": form}, status=422)
     filters = form.filters()
     counted = queries.count(filters)
     if counted is None or counted[1]:  # a search by text is not counted

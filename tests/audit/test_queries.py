@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import uuid
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -100,6 +101,9 @@ def test_each_filter_finds_its_operations(
     assert found(**filters) == [record[name].pk for name in reversed(names)]
     if "text" not in filters:
         assert queries.count(Filters(**filters)) == (len(names), False)
+        shown = queries.page(Filters(**filters), size=1, counting=True)
+        assert shown.counted == (len(names), False)
+        assert shown == replace(queries.page(Filters(**filters), size=1), counted=shown.counted)
 
 
 def test_the_newest_closing_event_wins(record: dict[str, Event]) -> None:
@@ -143,9 +147,7 @@ def test_one_wrong_clock_hides_nothing(monkeypatch: pytest.MonkeyPatch, db: None
     many(1, at=noon + timedelta(hours=2, minutes=30))
     assert found(since=noon + timedelta(hours=6)) == hours[:5:-1]
     assert found(until=noon + timedelta(hours=3)) == hours[2::-1]
-    bounds = seeking.in_time(
-        Filters(since=noon + timedelta(hours=6), until=noon + timedelta(hours=8)), seeking.Bounds()
-    )
+    bounds = seeking.in_time(Filters(since=noon + timedelta(hours=6), until=noon + timedelta(hours=8)))
     assert (bounds.low, bounds.high) == (hours[3], hours[11])
 
 
@@ -270,13 +272,13 @@ def test_a_page_of_several_conditions_looks_at_so_many_and_no_more(monkeypatch: 
     many(200, actor_id=2, address="10.0.0.8")
     filters = Filters(person=1, address="10.0.0.8")
     looked: list[int] = []
-    matching = seeking._Asked.matching
+    matching = seeking.Search.matching
 
     def counted(self: Any, ids: list[int], lead: seeking.Lead) -> set[int]:
         looked.extend(ids)
         return matching(self, ids, lead)
 
-    monkeypatch.setattr(seeking._Asked, "matching", counted)
+    monkeypatch.setattr(seeking.Search, "matching", counted)
     shown = queries.page(filters)
     assert (shown.operations, len(looked)) == ([], 20)
     assert shown.searched_to is not None
@@ -302,6 +304,8 @@ def test_counting_stops(monkeypatch: pytest.MonkeyPatch) -> None:
     assert queries.count(Filters()) == (5, False)
     many(1)
     assert queries.count(Filters()) == (5, True)
+    counted = queries.page(Filters(), counting=True)
+    assert (len(counted.operations), counted.counted) == (6, (5, True))
     assert queries.count(Filters(text="ana")) is None
 
 
