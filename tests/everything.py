@@ -97,7 +97,7 @@ def main() -> int:
     compile_tests()
     runs = [begin("SQLite", "-m", "not e2e and not postgres", *NO_BROWSER, shown=True)]
     if postgres_answers():
-        marks = "not e2e and not sqlite and not pure"
+        marks = "not e2e and not sqlite and not once and not pure"
         skipped = (*NO_BROWSER, *NO_DATABASE, *LEAN)
         runs.append(begin("PostgreSQL", "-m", marks, "--create-db", *skipped, DATABASE_URL=POSTGRES))
     else:

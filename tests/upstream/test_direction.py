@@ -13,7 +13,7 @@ from tests.caselists_ui.helpers import form, told
 from tests.clients_ui.conftest import edit_fields
 from tests.conftest import Sandbox
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 TURNING = [chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))]
 

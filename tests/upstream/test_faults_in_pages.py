@@ -14,7 +14,7 @@ from tests.caselists_ui.helpers import confirmed, form, told
 from tests.clients_ui.conftest import edit_fields, new_fields
 from tests.conftest import Sandbox
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 PLANTED = '<script>alert("planted")</script><h1>planted</h1>'
 
