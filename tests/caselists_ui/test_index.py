@@ -50,7 +50,7 @@ def test_everything_is_answered_by_one_request(sandbox: Sandbox, as_manager: Bro
 
 
 def test_the_page_says_when_it_asks(sandbox: Sandbox, as_manager: Browser) -> None:
-    words = "Opening this page and searching ask Kayse, at most once a minute for the same search"
+    words = "A search costs 1 request, again only after a minute"
     assert words in page_of(as_manager.get(URL))
     assert "case lists cost 1 a minute at most for the same search" in page_of(as_manager.get("/"))
 
