@@ -18,7 +18,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from kayse_admin.actors import Actor
-from kayse_admin.audit import recorder, seals
+from kayse_admin.audit import recorder, seals, verifying
 from kayse_admin.audit.actions import Action
 from kayse_admin.audit.models import Event, OpenOperation, Purge, Seal, SealedEvent
 from kayse_admin.audit.records import Target
@@ -88,7 +88,7 @@ def _last_before(end: datetime) -> int | None:
 
 def purge(actor: Actor, month: Due) -> Purge:
     """Delete a month that is due, on the record. Raises `NotWhole`, and then nothing was deleted."""
-    verdict = seals.verify(up_to=month.last_seal)
+    verdict = verifying.verify(up_to=month.last_seal)
     if verdict.fault:
         raise NotWhole(verdict.fault.sentence)
     with transaction.atomic():

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from kayse_admin.accounts.models import User
 from kayse_admin.actors import Actor
-from kayse_admin.audit import retention, seals, triggers
+from kayse_admin.audit import retention, seals, triggers, verifying
 from kayse_admin.audit.models import Event, OpenOperation, Purge, Seal, SealedEvent
 from tests.audit.factory import acting, many, performed
 from tests.audit.test_seals import run, verified
@@ -66,10 +66,10 @@ def test_whole_months_go_and_the_rest_is_proven(old: list[datetime]) -> None:
     assert retention.due(2) == []
     assert not Event.objects.filter(at__lt=old[2]).exists()
     assert Seal.objects.order_by("number")[0].previous == second.anchor
-    verdict = seals.verify(newest)
+    verdict = verifying.verify(newest)
     assert (verdict.seals, verdict.events, verdict.unsealed, verdict.fault) == (5, 10, 2, None)
     assert seals.seal_all() == 2
-    assert seals.verify(newest).fault is None
+    assert verifying.verify(newest).fault is None
 
 
 def test_each_purge_is_an_event_that_says_what_went(old: list[datetime]) -> None:
@@ -108,12 +108,12 @@ def test_a_record_that_is_not_whole_is_not_purged(old: list[datetime]) -> None:
 def test_a_head_from_before_the_purge(old: list[datetime]) -> None:
     heads = {seal.number: f"{seal.number}:{seal.signature}" for seal in Seal.objects.all()}
     purge(3)
-    assert seals.verify(heads[2]).fault is None
-    assert seals.verify(heads[3]).fault is None
-    older = seals.verify(heads[1]).fault
+    assert verifying.verify(heads[2]).fault is None
+    assert verifying.verify(heads[3]).fault is None
+    older = verifying.verify(heads[1]).fault
     assert older is not None
     assert older.sentence.startswith("Seal 1 was purged on ")
-    forged = seals.verify(f"2:{'0' * 64}").fault
+    forged = verifying.verify(f"2:{'0' * 64}").fault
     assert forged is not None
     assert forged.sentence == "Seal 2 is not the one that was there."
 
@@ -139,7 +139,7 @@ def test_a_forged_purge_is_found(old: list[datetime], statement: str, sentence: 
     purge(3)
     lift()
     run(statement)
-    fault = seals.verify().fault
+    fault = verifying.verify().fault
     assert fault is not None
     assert fault.sentence == sentence
 
@@ -191,7 +191,7 @@ def test_only_rows_that_a_purge_names_can_go(old: list[datetime]) -> None:
     assert refused(lambda: Seal.objects.filter(number=3).delete())
     assert refused(lambda: Purge.objects.all().delete())
     # And it was no use: the purge itself is not signed.
-    fault = seals.verify().fault
+    fault = verifying.verify().fault
     assert fault is not None
     assert fault.sentence == "Purge 1, of seals 1 to 2, is not ours: its signature is another."
 

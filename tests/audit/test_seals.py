@@ -12,7 +12,7 @@ from django.conf import LazySettings
 from django.core.management import call_command
 from django.db import ProgrammingError, connection, transaction
 
-from kayse_admin.audit import seals
+from kayse_admin.audit import seals, verifying
 from kayse_admin.audit.checks import runs_as_owner
 from kayse_admin.audit.models import Event, Seal, SealedEvent
 from kayse_admin.management.commands import housekeeping
@@ -40,10 +40,10 @@ def sealed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 def test_a_record_that_nobody_touched_is_whole(sealed: list[int]) -> None:
     many(1)
-    verdict = seals.verify(seals.head())
+    verdict = verifying.verify(seals.head())
     assert (verdict.seals, verdict.events, verdict.unsealed, verdict.fault) == (4, 10, 2, None)
     assert seals.seal_all() == 2
-    assert seals.verify().unsealed == 0
+    assert verifying.verify().unsealed == 0
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_a_change_of_any_column_is_found(sealed: list[int], column: str, is_sqli
     new = values.get(column, "'forged'")
     run(f"UPDATE audit_event SET {column} = {new} WHERE id = {sealed[4]}")
     assert {field.column for field in Event._meta.concrete_fields} >= {column}
-    fault = seals.verify().fault
+    fault = verifying.verify().fault
     assert fault is not None
     assert (fault.sentence, fault.seal, fault.event) == (f"Event {sealed[4]} was changed.", 2, sealed[4])
 
@@ -118,7 +118,7 @@ TAMPERING: list[tuple[str, Callable[[list[int]], Any], str]] = [
 )
 def test_tampering_is_found(sealed: list[int], tamper: Callable[[list[int]], Any], sentence: str) -> None:
     tamper(sealed)
-    fault = seals.verify().fault
+    fault = verifying.verify().fault
     assert fault is not None
     assert fault.sentence == sentence.format(*sealed)
 
@@ -134,7 +134,7 @@ def test_a_row_replaced_on_sqlite_is_found(sealed: list[int], is_sqlite: bool) -
         run(
             f"INSERT INTO audit_event ({names}) {source} ON CONFLICT (id) DO UPDATE SET actor_name = 'forged'"
         )
-    fault = seals.verify().fault
+    fault = verifying.verify().fault
     assert fault is not None
     assert fault.sentence == f"Event {sealed[0]} was changed."
 
@@ -142,27 +142,27 @@ def test_a_row_replaced_on_sqlite_is_found(sealed: list[int], is_sqlite: bool) -
 def test_a_cut_end_is_found_with_a_head_that_was_kept_elsewhere(sealed: list[int]) -> None:
     head = seals.head()
     cut(4)
-    assert seals.verify().fault is None  # nothing inside the database can tell
-    fault = seals.verify(head).fault
+    assert verifying.verify().fault is None  # nothing inside the database can tell
+    fault = verifying.verify(head).fault
     assert fault is not None
     assert fault.sentence == "Seal 4 was there and is missing: the end of the record was cut off."
     many(1)
     seals.seal_all()
-    again = seals.verify(head).fault
+    again = verifying.verify(head).fault
     assert again is not None
     assert again.sentence == "Seal 4 is not the one that was there."
 
 
 @pytest.mark.parametrize("head", ["x", "٣:abc", "1:", ":", "1"])
 def test_a_head_that_is_none_is_said_so(sealed: list[int], head: str) -> None:
-    fault = seals.verify(head).fault
+    fault = verifying.verify(head).fault
     assert fault is not None
     assert fault.sentence.startswith("The head that was given is none")
 
 
 def test_another_key_signs_nothing_of_ours(sealed: list[int], settings: LazySettings) -> None:
     settings.AUDIT_SEAL_KEY = "another key"
-    fault = seals.verify().fault
+    fault = verifying.verify().fault
     assert fault is not None
     assert fault.sentence == "Seal 1 was changed: its signature is not ours."
 
@@ -180,9 +180,9 @@ def test_an_event_that_became_visible_late_is_sealed(
     Event.objects.create(id=late.pk - 30, stage="fact", opens=True, action="sign_in", actor_name="C")
     monkeypatch.setattr(seals, "LOOK_BACK", 5)
     assert seals.seal_all() == 0
-    assert seals.verify().unsealed == 1
+    assert verifying.verify().unsealed == 1
     assert seals.seal_all(whole=True) == 1
-    assert seals.verify().unsealed == 0
+    assert verifying.verify().unsealed == 0
 
 
 def test_a_backlog_is_looked_through_once(sealed: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -214,14 +214,27 @@ def test_the_head_is_kept_in_a_file(tmp_path: Path, settings: LazySettings) -> N
     lines = Path(settings.AUDIT_HEAD_FILE).read_text().splitlines()
     assert [line.split()[1][:2] for line in lines] == ["1:", "2:"]
     assert lines[-1].split()[1] == seals.head()
-    assert seals.verify(lines[0].split()[1]).fault is None
+    assert verifying.verify(lines[0].split()[1]).fault is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_several_processes_find_the_same_first_fault(
+    sealed: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verifying, "WORTH", 0)
+    assert verifying.verify(seals.head(), processes=2) == verifying.verify(seals.head())
+    for pk in (sealed[7], sealed[4], sealed[9]):
+        run(f"UPDATE audit_event SET actor_name = 'forged' WHERE id = {pk}")
+    verdict = verifying.verify(processes=2)
+    assert verdict == verifying.verify()
+    assert (verdict.seals, verdict.fault and verdict.fault.event) == (1, sealed[4])
 
 
 @pytest.mark.django_db(transaction=True)
 def test_housekeeping_seals() -> None:
     many(2)
     housekeeping.round_once()
-    assert seals.verify().unsealed == 0
+    assert verifying.verify().unsealed == 0
     assert Seal.objects.count() == 1
 
 
@@ -272,7 +285,7 @@ def test_a_role_of_its_own_may_add_to_the_record_and_nothing_else(is_sqlite: boo
     ):  # fmt: skip
         with pytest.raises(ProgrammingError), transaction.atomic():
             run(statement)
-    assert seals.verify().fault is None
+    assert verifying.verify().fault is None
 
 
 def test_an_empty_record_is_whole() -> None:

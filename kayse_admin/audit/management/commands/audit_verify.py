@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from typing import Any
@@ -10,7 +11,7 @@ from django.core.management import BaseCommand
 from django.core.management.base import CommandParser
 from django.template.defaultfilters import pluralize
 
-from kayse_admin.audit import seals
+from kayse_admin.audit import seals, verifying
 
 
 class Command(BaseCommand):
@@ -19,13 +20,22 @@ class Command(BaseCommand):
     help = "Compare every sealed audit event with its seal."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """`--head 12:3f9a…`: a head from the log or the head file; without it a cut-off end is not noticed."""
+        """`--head 12:3f9a…`: a head from the log or the head file; without it a cut-off end is not noticed.
+
+        `--processes 1`: leave the other cores alone.
+        """
         parser.add_argument("--head", default="", help="a head that was kept outside the database")
+        parser.add_argument(
+            "--processes",
+            type=int,
+            default=os.cpu_count() or 1,
+            help="processes that read a long record (default: one for each core)",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Verify and say what was seen."""
         began = time.monotonic()
-        verdict = seals.verify(options["head"])
+        verdict = verifying.verify(options["head"], processes=options["processes"])
         took = time.monotonic() - began
         if verdict.fault:
             self.stderr.write(self.style.ERROR(verdict.fault.sentence))
