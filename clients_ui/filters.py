@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from functools import cached_property
 from typing import Any
 
 from django import forms
@@ -80,25 +81,29 @@ class Chip:
 class Filters:
     """The filters of one request."""
 
-    form: FilterForm
-    conditions: tuple[Condition, ...]
-    chips: tuple[Chip, ...]
+    query: QueryDict
+    conditions: tuple[Condition, ...] = ()
+    chips: tuple[Chip, ...] = ()
+    #: Whether something is filled in wrongly: then nobody matches, and the form says what is wrong.
+    broken: bool = False
 
-    @property
-    def broken(self) -> bool:
-        """Whether something is filled in wrongly: then nobody matches, and the form says what is wrong."""
-        return bool(self.form.errors)
+    @cached_property
+    def form(self) -> FilterForm:
+        """The controls, as they are filled in."""
+        return FilterForm(self.query, label_suffix="")
 
 
 def read(query: QueryDict, actor: Actor) -> Filters:
     """The filters that an address names. Where a value is none, nobody matches: all would pass for an answer."""
+    if not any(query.get(name) for name in FilterForm.base_fields):
+        return Filters(query)
     form = FilterForm(query, label_suffix="")
     if not form.is_valid():
-        return Filters(form, (NOBODY,), ())
+        return Filters(query, (NOBODY,), broken=True)
     given = {name: value for name, value in form.cleaned_data.items() if value not in ("", None, False)}
     conditions = tuple(_CONDITIONS[name](value, actor) for name, value in given.items())
     chips = tuple(Chip(name, _words(form, name, value)) for name, value in given.items())
-    return Filters(form, conditions, chips)
+    return Filters(query, conditions, chips)
 
 
 def _words(form: FilterForm, name: str, value: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
@@ -15,6 +15,7 @@ from clients_ui.columns import Shown
 from clients_ui.filters import Filters
 from clients_ui.keyset import Condition, Section
 from clients_ui.models import Client
+from clients_ui.rows import Row
 from kayse_admin.accounts.saved import Asked, Offer, Room, offers
 from kayse_admin.actors import actor_of
 from kayse_admin.pager import SIZES, Pager, address
@@ -35,19 +36,6 @@ FIELDS = ("id", "first_name", "last_name", "voice_calls_opted_out", "gone_at", "
 
 #: What a link to the first page leaves out.
 START = {"after": None, "before": None}
-
-
-class Row(NamedTuple):
-    """A client as the table shows it: all words, no queries."""
-
-    pk: int
-    url: str
-    name: str
-    opted_out: bool
-    gone: bool
-    lost: bool
-    #: Class, line and small line of each column's cell.
-    cells: list[tuple[str, str, str]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from clients_ui import attention, catching_up, directory, editing, export, keyset, services, words
+from clients_ui import attention, catching_up, directory, editing, export, keyset, rows, services, words
 from clients_ui.detail import context_of, in_words, quick_of, record_of
 from clients_ui.fields import DOCUMENTED, WRITABLE
 from clients_ui.known import of_known_client
@@ -34,7 +34,8 @@ from kayse_admin.kayse_api.outcomes import Applied, Rejected
 def index(request: HttpRequest) -> HttpResponseBase:
     """The directory, searched, sorted and paged; 0 requests."""
     found = listing(request)
-    context = {"listing": found, "picked": picking.shown(request, [row.pk for row in found.rows])}
+    picked = picking.shown(request, [row.pk for row in found.rows], found.known)
+    context = {"listing": found, "picked": picked, "rows": rows.as_html(found.rows, picked.here)}
     return htmx.render(
         request,
         "clients_ui/index.html",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
@@ -53,7 +54,7 @@ def build_actor(request: HttpRequest) -> Actor:
     rid: str = getattr(request, "request_id", "")
     if not user.is_authenticated:
         return Actor(id=None, name="Nobody signed in", address=address_of(request), request_id=rid)
-    groups = list(user.groups.values_list("name", flat=True))
+    groups = list(Group.objects.filter(user=user.pk).values_list("name", flat=True))
     return Actor(
         id=user.pk,
         name=user.display_name,

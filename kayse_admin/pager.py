@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from django.http import HttpRequest
 
@@ -31,13 +32,13 @@ class Pager:
 
 def address(request: HttpRequest, changes: Mapping[str, object]) -> str:
     """The current address with these query parameters changed (None or "" removes one)."""
-    query = request.GET.copy()
+    query = dict(request.GET.lists())
     for name, value in changes.items():
         if value is None or value == "":
             query.pop(name, None)
         else:
-            query[name] = str(value)
-    return request.path + (f"?{query.urlencode()}" if query else "")
+            query[name] = [str(value)]
+    return request.path + (f"?{urlencode(query, doseq=True)}" if query else "")
 
 
 def size_links(request: HttpRequest, reset: str = "page", name: str = "size") -> tuple[tuple[int, str], ...]:

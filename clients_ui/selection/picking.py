@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest
 
-from clients_ui import directory
 from clients_ui.selection import services
 from clients_ui.selection.models import Selection
 from kayse_admin.actors import actor_of
@@ -44,9 +43,9 @@ def keep(request: HttpRequest, selection: Selection | None) -> None:
         request.session.pop(_KEY, None)
 
 
-def shown(request: HttpRequest, ids: Collection[int]) -> Shown:
-    """The selection as the page with these clients shows it; no query as long as nothing was selected."""
+def shown(request: HttpRequest, ids: Collection[int], known: int) -> Shown:
+    """The selection as the page with these of all known clients shows it; no query as long as nothing was selected."""
     selection = current(request)
     if selection is None:
-        return Shown(0, directory.known_count(), frozenset())
-    return Shown(selection.count, directory.known_count(), frozenset(services.here(selection, ids)))
+        return Shown(0, known, frozenset())
+    return Shown(selection.count, known, frozenset(services.here(selection, ids)))

@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from clients_ui import export
+from clients_ui import directory, export
 from clients_ui.listing import in_order, wanted
 from clients_ui.selection import picking, services
 from clients_ui.selection.models import Selection
@@ -60,7 +60,7 @@ def select(request: HttpRequest) -> HttpResponseBase:
         selection = services.tick(actor, selection, _ids(request, "shown"), _ids(request, "pk"))
     picking.keep(request, selection)
     if htmx.is_fragment(request):
-        context = {"picked": picking.shown(request, _ids(request, "shown"))}
+        context = {"picked": picking.shown(request, _ids(request, "shown"), directory.known_count())}
         return render(request, "clients_ui/selection/_picked.html", context)
     if go == "continue" and selection is not None and selection.count:
         return htmx.redirect(request, url_of(selection))

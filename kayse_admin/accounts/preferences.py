@@ -9,7 +9,8 @@ from kayse_admin.accounts.models import Preference
 
 def read(person: int | None, name: str) -> Any:
     """The choice as it was written; None when there is none."""
-    return Preference.objects.filter(person_id=person, name=name).values_list("value", flat=True).first()
+    found = Preference.objects.filter(person_id=person, name=name)  # one at most: it needs no order
+    return next(iter(found.values_list("value", flat=True)), None)
 
 
 def write(person: int, name: str, value: Any) -> None:
