@@ -13,7 +13,7 @@ import base64
 import binascii
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -206,18 +206,31 @@ def _where(section: Section, also: Sequence[Condition], lead: bool = True) -> St
     return found
 
 
+def _order(section: Section, backwards: bool = False) -> str:
+    direction = "DESC" if section.descending != backwards else "ASC"
+    return "ORDER BY " + ", ".join(f'"{name}" {direction}' for name in section.order)
+
+
 def count(
     sections: Sequence[Section], also: Sequence[Condition] = (), most: int = MOST_COUNTED + 1
 ) -> list[int]:
-    """How many rows each section holds, counted up to `most`: one query."""
+    """How many rows each section holds, counted up to `most`: one query.
+
+    A section that reaches `most` with rows that sections before it hold, too, counts as `most`. Those are left out
+    behind the walk, where they cost PostgreSQL no planning; the order keeps SQLite at the section's own index.
+    """
     if not sections:
         return []
     parts, values = [], []
     for section in sections:
-        where = _where(section, also)
-        inner = f'SELECT 1 FROM "{TABLE}" WHERE {where.sql} LIMIT {most:d}'  # noqa: S608  (our own words)
-        parts.append(f"(SELECT COUNT(*) FROM ({inner}) AS counted)")  # noqa: S608
-        values += where.values
+        where, own = _where(replace(section, unless=()), also), Statement()
+        for together in section.unless:
+            own.unless(together)
+        parts.append(
+            f"(SELECT CASE COUNT(*) WHEN {most:d} THEN {most:d} ELSE COUNT(*) FILTER (WHERE own) END FROM "  # noqa: S608
+            f'(SELECT {own.sql} AS own FROM "{TABLE}" WHERE {where.sql} {_order(section)} LIMIT {most:d}) AS walked)'
+        )
+        values += [*own.values, *where.values]
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {', '.join(parts)}", values)
         return list(cursor.fetchone())
@@ -235,9 +248,8 @@ def ids(sections: Sequence[Section], also: Sequence[Condition], most: int) -> li
     parts, values = [], []
     for number, section in enumerate(sections):
         where = _where(section, also)
-        ordering = ", ".join(f'"{name}" {"DESC" if section.descending else "ASC"}' for name in section.order)
         parts.append(
-            f'SELECT "id", {number:d} AS part, ROW_NUMBER() OVER (ORDER BY {ordering}) AS place '  # noqa: S608
+            f'SELECT "id", {number:d} AS part, ROW_NUMBER() OVER ({_order(section)}) AS place '  # noqa: S608
             f'FROM "{TABLE}" WHERE {where.sql}'
         )
         values += where.values
@@ -302,6 +314,7 @@ def _walk(
 ) -> list[Found]:
     """Section and key of up to `wanted` rows in the direction of walking."""
     found: list[Found] = []
+    empty = {one.own for one, held in zip(sections, counts or (), strict=False) if not held}
     numbers = range(len(sections))
     for number in reversed(numbers) if backwards else numbers:
         if counts is not None and not counts[number]:
@@ -309,7 +322,10 @@ def _walk(
         if start and (number > start.section if backwards else number < start.section):
             continue
         key = start.key if start and number == start.section else None
-        rows = _keys(sections[number], wanted - len(found), also, key, backwards=backwards)
+        # What is in no section need not be left out of this one.
+        unless = tuple(one for one in sections[number].unless if one not in empty)
+        section = replace(sections[number], unless=unless)
+        rows = _keys(section, wanted - len(found), also, key, backwards=backwards)
         found.extend((number, row) for row in rows)
         if len(found) >= wanted:
             break
@@ -330,11 +346,9 @@ def _keys(
             where.holds(Range(lead.column, high=lead.high) if greater else Range(lead.column, low=lead.low))
         marks = ", ".join(["%s"] * len(key))
         where.add(f"({columns}) {'>' if greater else '<'} ({marks})", key)
-    direction = "DESC" if section.descending != backwards else "ASC"
-    ordering = ", ".join(f'"{name}" {direction}' for name in section.order)
     with connection.cursor() as cursor:
         cursor.execute(
-            f'SELECT {columns} FROM "{TABLE}" WHERE {where.sql} ORDER BY {ordering} LIMIT {wanted:d}',  # noqa: S608
+            f'SELECT {columns} FROM "{TABLE}" WHERE {where.sql} {_order(section, backwards)} LIMIT {wanted:d}',  # noqa: S608
             where.values,
         )
         return list(cursor.fetchall())

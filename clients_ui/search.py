@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from clients_ui import normal, states
@@ -49,12 +49,22 @@ def sections(typed: str) -> list[Section]:
 
 
 def _distinct(found: Iterator[Section]) -> Iterator[Section]:
-    """Each section without what the sections before it hold already."""
+    """Each section without what the sections before it hold already, where they can have a client in common."""
     before: list[tuple[Holds, ...]] = []
     for section in found:
         if section.own not in before:
-            yield replace(section, unless=tuple(before))
+            yield replace(section, unless=tuple(own for own in before if not _apart(own, section.own)))
             before.append(section.own)
+
+
+def _apart(one: Iterable[Holds], other: Iterable[Holds]) -> bool:
+    """Whether nobody is in both: of one column they want different ranges."""
+    ranges = [(a, b) for a in one for b in other if isinstance(a, Range) and isinstance(b, Range)]
+    return any(a.column == b.column and not _meet(a, b) for a, b in ranges)
+
+
+def _meet(one: Range, other: Range) -> bool:
+    return (one.high is None or other.low < one.high) and (other.high is None or one.low < other.high)
 
 
 def _starts(title: str, order: tuple[str, ...], prefix: str, *only: Holds) -> Section:
@@ -131,12 +141,14 @@ def _words(text: str) -> Iterator[Section]:
 def _parts(words: tuple[str, ...]) -> Iterator[Section]:
     """Names of more than two words, by the beginnings of any of them in any order ("lop mar" is María García López).
 
-    The longest word leads, because fewest names have it; the others are looked for among all words of the name, which
-    stand in the same index. Until here there are only sections of names, which those indexes tell, too.
+    The longest word leads, because fewest names have it, and of three or more that are as long the last, because names
+    begin with what many share; the others are looked for among all words of the name, which stand in the same index.
+    Until here there are only sections of names, which those indexes tell, too.
     """
     if len(words) > MOST_PARTS:
         return
-    lead = max(words, key=lambda word: (word not in normal.SMALL_WORDS, len(word)))
+    ordered = words if len(words) < 3 else words[::-1]
+    lead = max(ordered, key=lambda word: (word not in normal.SMALL_WORDS, len(word)))
     others = tuple(item for item in Counter(words).items() if item != (lead, 1))
     only = (Words("words_key", others),) if others else ()
     for column in ("last_key", "first_key", *normal.PARTS[1:]) if others else normal.PARTS[1:]:

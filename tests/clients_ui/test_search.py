@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib import import_module
@@ -243,9 +244,9 @@ def test_beginnings_of_any_parts_in_any_order(long_names: None, data: st.DataObj
     parts = [one for name in LONG_NAMES[pk] for one in normal.words(name)]
     chosen = data.draw(st.permutations(parts))[: data.draw(st.integers(1, len(parts)))]
     typed = [one[: data.draw(st.integers(1, len(one)))] for one in chosen]
-    longest = max(
-        zip(typed, chosen, strict=True), key=lambda one: (one[0] not in normal.SMALL_WORDS, len(one[0]))
-    )
+    words = list(zip(typed, chosen, strict=True))
+    ordered = words if len(words) < 3 else words[::-1]  # of equally long ones the last leads
+    longest = max(ordered, key=lambda one: (one[0] not in normal.SMALL_WORDS, len(one[0])))
     assume(longest[1] not in normal.SMALL_WORDS)  # nobody is looked for by "de" alone
     assert pk in found(" ".join(typed)), typed
 
@@ -470,6 +471,39 @@ class TestPaging:
                 assert "SEARCH" in plan or "Index Cond" in plan, (query["sql"], plan)
                 assert "TEMP B-TREE" not in plan, plan
                 assert "Sort" not in plan, plan
+
+    @pytest.mark.parametrize("typed", ["l1", "l1 f1", "f1 l1", "l1 f1 x"])
+    def test_a_count_walks_what_the_pages_walk(self, many: list[int], typed: str) -> None:
+        """Of two ranges SQLite would take either, however many rows it holds."""
+        for section in search.sections(typed):
+            with CaptureQueriesContext(connection) as captured:
+                keyset.count([section])
+                keyset._keys(section, 25, (), None, backwards=False)
+            count, page = (
+                set(re.findall(r"client_\w+(?= \(| on)", self.plan(query["sql"]))) for query in captured
+            )
+            assert count == page != set(), section
+
+    def test_doubles_count_once(self, many: list[int]) -> None:
+        first, last = search._prefix("first_key", "f1"), search._prefix("last_key", "l1")
+        one = keyset.Section("", search.BY_FIRST, first)
+        other = keyset.Section("", search.BY_LAST, last, unless=(one.own,))
+        assert keyset.count([one, other]) == [40, 16]
+        assert keyset.count([one, other], most=24) == [24, 24], (
+            "24 of them are reached before doubles are left out"
+        )
+        assert keyset.count([one, other], most=25) == [25, 16]
+
+    @pytest.mark.parametrize(
+        ("typed", "compared"),
+        [
+            # Nobody's last name begins with "l" and with "f"; a part of a name may.
+            ("l f", [0, 1, 1, 1, 3, 4, 6, 7, 8, 9]),
+            ("garcia", [0, 1, 2, 3, 4, 5, 6]),
+        ],
+    )
+    def test_sections_are_compared_where_they_can_meet(self, typed: str, compared: list[int]) -> None:
+        assert [len(section.unless) for section in search.sections(typed)] == compared
 
     @staticmethod
     def plan(sql: str) -> str:
