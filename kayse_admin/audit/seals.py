@@ -38,13 +38,14 @@ _UNSEALED = f"""
     WHERE s.event_id IS NULL AND o.id > %s ORDER BY o.id LIMIT %s"""  # noqa: S608  (our own names)
 
 
-def seal_all(*, whole: bool = False, most: int | None = None) -> int:
+def seal_all(*, behind: int | None = None, most: int | None = None) -> int:
     """Seal the committed events that are in no seal, no more than about `most`; returns how many.
 
-    It looks back from the newest seal, `whole` through the entire record, and goes on where each seal ended. It stops
-    after a seal that is not full: what came in meanwhile is the next round's, however busy the record is.
+    It looks back from the newest seal, or at all `behind` an id (0: the entire record), and goes on where each
+    seal ended. It stops after a seal that is not full: what came in meanwhile is the next round's, however busy the
+    record is.
     """
-    low = 0 if whole else _newest_sealed() - LOOK_BACK
+    low = _newest_sealed() - LOOK_BACK if behind is None else behind
     ids = _seal_next(low)
     done = len(ids)
     while len(ids) == MOST and (most is None or done < most):

@@ -181,7 +181,7 @@ def test_an_event_that_became_visible_late_is_sealed(
     monkeypatch.setattr(seals, "LOOK_BACK", 5)
     assert seals.seal_all() == 0
     assert verifying.verify().unsealed == 1
-    assert seals.seal_all(whole=True) == 1
+    assert seals.seal_all(behind=0) == 1
     assert verifying.verify().unsealed == 0
 
 

@@ -60,7 +60,7 @@ def round_once(*, whole: bool = False) -> None:
         close_old_connections()
         closed = recovery.recover()
         runner.sweep()
-        seals.seal_all(whole=whole)
+        seals.seal_all(behind=0 if whole else None)
         forget_ended()
         nightly.look_if_due()
         exact.sweep_if_due()

@@ -17,5 +17,5 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Seal and say how many."""
-        count = seals.seal_all(whole=True)
+        count = seals.seal_all(behind=0)
         self.stdout.write(f"{count:,} event{pluralize(count)} sealed. Head: {seals.head() or 'none'}")
