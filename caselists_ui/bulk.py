@@ -21,7 +21,6 @@ from kayse_admin.accounts.roles import Capability
 from kayse_admin.actors import Actor
 from kayse_admin.audit.actions import Action
 from kayse_admin.audit.records import Json, Target
-from kayse_admin.jobs import services
 from kayse_admin.jobs.models import Chunk, Job, Row
 from kayse_admin.jobs.registry import Became, Kind
 from kayse_admin.kayse_api.client import KayseClient
@@ -112,13 +111,15 @@ def start(
     reason: str = "",
     typed: str = "",
 ) -> Job:
-    """Start a job that puts the cases of these clients on a list, or takes them off. Raises `in_use.NotConfirmed`."""
+    """Start a job that puts the cases of these clients on a list, or takes them off; a worker makes the rows of many.
+
+    Raises `in_use.NotConfirmed`.
+    """
     actor.require(Capability.LISTS_EDIT)
     in_use.require(lists, typed, reason)
     title = kind.words.format(changes.clients_words(len(client_ids)), lists)
     options = {"list": lists.pk, "name": lists.name, "use": in_use.told(in_use.of(lists.pk))}
-    rows = changes.rows_of(client_ids)
-    return services.start(actor, kind, title, rows, operation, reason=reason, options=options)
+    return changes.begin(actor, kind, title, client_ids, operation, reason, options)
 
 
 def _ids(rows: Sequence[Row]) -> list[int]:

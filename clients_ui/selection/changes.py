@@ -48,14 +48,14 @@ def edit(
     if opting_out:
         title = f"Opt {many} out of calls"
     options = {"undo": not opting_out, "changes": dict(changes)}
-    return _start(actor, bulk.Upsert, title, ids, operation, reason, options)
+    return begin(actor, bulk.Upsert, title, ids, operation, reason, options)
 
 
 def delete(actor: Actor, ids: Sequence[int], operation: uuid.UUID, reason: str = "") -> Job:
     """Start a job that deletes these clients at Kayse, softly. The same operation id starts one job."""
     actor.require(Capability.CLIENTS_DELETE)
     title = f"Delete {clients_words(len(ids))}"
-    return _start(actor, bulk.Delete, title, ids, operation, reason)
+    return begin(actor, bulk.Delete, title, ids, operation, reason)
 
 
 def purge(actor: Actor, ids: Sequence[int], operation: uuid.UUID, reason: str = "") -> Job:
@@ -63,7 +63,7 @@ def purge(actor: Actor, ids: Sequence[int], operation: uuid.UUID, reason: str = 
     actor.require(Capability.CLIENTS_DELETE_FOR_GOOD)
 
     title = f"Delete {clients_words(len(ids))} for good"
-    return _start(actor, bulk.DeleteForGood, title, ids, operation, reason)
+    return begin(actor, bulk.DeleteForGood, title, ids, operation, reason)
 
 
 def refresh(actor: Actor, ids: Sequence[int], operation: uuid.UUID, reason: str = "") -> Job:
@@ -85,7 +85,7 @@ def refresh(actor: Actor, ids: Sequence[int], operation: uuid.UUID, reason: str 
     return start(actor, bulk.Refresh, title, rows, operation, reason=reason, at_once=0)
 
 
-def _start(
+def begin(
     actor: Actor,
     kind: type[Kind],
     title: str,
@@ -94,7 +94,10 @@ def _start(
     reason: str,
     options: dict[str, Any] | None = None,
 ) -> Job:
-    """Start a job for these clients; the rows of a large one are made by a worker."""
+    """Start a job for these clients, once for the same operation id; the rows of a large one are made by a worker.
+
+    Of the `options` some say what the rows hold (`_row_of`), the others are the kind's own.
+    """
     told = options or {}
     if len(ids) <= settings.IMPORT_CHECK_AT_ONCE:
         rows = rows_of(ids, _row_of(kind.name, told))

@@ -17,7 +17,7 @@ from kayse_admin.accounts.models import User
 from kayse_admin.actors import Actor
 from kayse_admin.audit.models import Event
 from kayse_admin.jobs import runner
-from kayse_admin.jobs.models import Job
+from kayse_admin.jobs.models import Job, Row
 from tests.caselists_ui.helpers import count_of, told
 from tests.clients_ui.conftest import hundred, job_of, selected, text_of, yes
 from tests.conftest import Sandbox
@@ -101,6 +101,53 @@ def test_many_in_several_requests(
     runner.serve()
     assert outcomes(job) == {"updated": 101}
     assert [len(one["body"]["client_ids"]) for one in sandbox.requests("POST", "append")] == [60, 41]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("verb", ["append", "remove"])
+def test_a_worker_makes_the_rows_of_very_many(
+    as_manager: Browser,
+    people: dict[str, User],
+    hundred: list[int],
+    sandbox: Sandbox,
+    settings: LazySettings,
+    verb: str,
+) -> None:
+    settings.IMPORT_CHECK_AT_ONCE = 10
+    told(as_manager)
+    selection, before = selected(people["manager"], hundred), set(sandbox.members(1))
+    job = job_of(as_manager.post(url(selection, verb), yes()))
+    assert (job.state, job.total, Row.objects.count()) == ("preparing", 0, 0)
+    assert "Its rows are being made" in text_of(as_manager.get(f"/jobs/{job.pk}/"))
+    assert not Event.objects.filter(stage="intent").exists()
+    assert runner.work() == 1
+    assert list(Row.objects.order_by("number").values_list("target", flat=True)) == hundred
+    assert outcomes(job) == {"updated": 100}
+    theirs = cases_of(sandbox, hundred)
+    assert set(sandbox.members(1)) == (before | theirs if verb == "append" else before - theirs)
+    adds_up(job)
+    recorded(job)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_list_that_a_campaign_uses_by_then_is_left_alone(
+    as_manager: Browser,
+    people: dict[str, User],
+    actor: Actor,
+    hundred: list[int],
+    sandbox: Sandbox,
+    settings: LazySettings,
+) -> None:
+    settings.IMPORT_CHECK_AT_ONCE = 10
+    told(as_manager)
+    before = set(sandbox.members(1))
+    job = job_of(as_manager.post(url(selected(people["manager"], hundred)), yes()))
+    lists = CaseList.objects.get(pk=1)
+    in_use.mark(actor, lists, campaign="Spring", until=timezone.localdate() + timedelta(days=3))
+    runner.work()
+    assert outcomes(job) == {"failed": 100}
+    assert set(sandbox.members(1)) == before
+    recorded(job)
 
 
 def test_a_count_that_does_not_fit_leaves_all_of_them_unknown(
