@@ -24,10 +24,9 @@ BATCH = 10_000
 #: Bad rows that are kept with their reason; the others are only counted.
 MOST_TOLD = 1_000
 
-CASES = DOCUMENTED.index("case_ids")
+#: What is written of each client behind the id and the fields that are told.
 COLUMNS = (
-    "id", *DOCUMENTED, "told_at", "told", "extra", "known_since", "changed_at", "changed_by", *knowledge.KEYS,
-    *normal.PARTS,
+    "told_at", "told", "extra", "known_since", "changed_at", "changed_by", *knowledge.KEYS, *normal.PARTS,
 )  # fmt: skip
 
 
@@ -128,14 +127,16 @@ def take(batch: Sequence[Row], at: datetime, by: Actor | None = None) -> int:
         known = here.get(row.pk)
         if known is None or _is_plain(known, names, at):
             told = untold if known is None else _told_after(known, names, at)
-            extra = knowledge.with_extra(known.extra if known else {}, row.extra) if has_extra else {}
-            between = (told_at, told, json.dumps(extra), told_at, changed_at, changed_by)
-            values.append(_values(row, between))
+            extra = "{}"  # a new client's; of one that is known nothing is written over where nothing was told
+            if has_extra:
+                extra = json.dumps(knowledge.with_extra(known.extra if known else {}, row.extra))
+            between = (told_at, told, extra, told_at, changed_at, changed_by)
+            values.append(_values(row, names, between))
         else:
             _merge(row, at, by)
     if values:
         also = ("changed_at", "changed_by") if by else ()
-        _write((*names, *also, *(("extra",) if has_extra else ())), values)
+        _write(names, (*also, *(("extra",) if has_extra else ())), values)
     return len(batch) - len(here)
 
 
@@ -173,11 +174,11 @@ def _told_after(known: Known, names: Sequence[str], at: datetime) -> str:
     return json.dumps({name: age for name, age in ages.items() if age != int(at.timestamp())})
 
 
-def _values(row: Row, between: Sequence[Any]) -> list[Any]:
-    """The parameters of the upsert, in the order of `COLUMNS`: the fields, what stands `between`, the keys."""
-    fields = list(map(row.told.get, DOCUMENTED))
-    if fields[CASES] is not None:
-        fields[CASES] = json.dumps(fields[CASES])
+def _values(row: Row, names: Sequence[str], between: Sequence[Any]) -> list[Any]:
+    """The parameters of the upsert: the id, the fields, and as in `COLUMNS` what stands `between`, and the keys."""
+    fields = list(map(row.told.get, names))
+    if row.told.get("case_ids") is not None:
+        fields[names.index("case_ids")] = json.dumps(row.told["case_ids"])
     keys = [make(row.told.get(name)) for name, make in _KEYS]
     return [row.pk, *fields, *between, *keys, *normal.parts(*map(row.told.get, knowledge.NAMES))]
 
@@ -185,12 +186,13 @@ def _values(row: Row, between: Sequence[Any]) -> list[Any]:
 _KEYS = tuple(knowledge.KEYS.values())
 
 
-def _write(names: Sequence[str], values: Sequence[list[Any]]) -> None:
-    """Insert clients, or replace what the file tells of those that are known.
+def _write(names: Sequence[str], also: Sequence[str], values: Sequence[list[Any]]) -> None:
+    """Insert clients, or replace what the file tells of those that are known, and what is `also` new.
 
     PostgreSQL takes rows 5 times as fast by COPY into a table of the transaction's own.
     """
-    table, columns = f'"{Client._meta.db_table}"', ", ".join(f'"{name}"' for name in COLUMNS)
+    written = ("id", *names, *COLUMNS)
+    table, columns = f'"{Client._meta.db_table}"', ", ".join(f'"{name}"' for name in written)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(f"CREATE TEMP TABLE loading (LIKE {table} INCLUDING DEFAULTS) ON COMMIT DROP")
@@ -198,18 +200,18 @@ def _write(names: Sequence[str], values: Sequence[list[Any]]) -> None:
                 for row in values:
                     copy.write_row(row)
             rows = f"SELECT {columns} FROM loading"  # noqa: S608  (our own names, here and below)
-            cursor.execute(f"INSERT INTO {table} ({columns}) {rows} {_on_conflict(names)}")
+            cursor.execute(f"INSERT INTO {table} ({columns}) {rows} {_on_conflict(names, also)}")
             cursor.execute("DROP TABLE loading")
         else:
-            marks = ", ".join(["%s"] * len(COLUMNS))
-            statement = f"INSERT INTO {table} ({columns}) VALUES ({marks}) {_on_conflict(names)}"  # noqa: S608
+            marks = ", ".join(["%s"] * len(written))
+            statement = f"INSERT INTO {table} ({columns}) VALUES ({marks}) {_on_conflict(names, also)}"  # noqa: S608
             cursor.executemany(statement, values)
 
 
-def _on_conflict(names: Sequence[str]) -> str:
+def _on_conflict(names: Sequence[str], also: Sequence[str]) -> str:
     keys = [column for column, (name, _) in knowledge.KEYS.items() if name in names]
     parts = normal.PARTS if set(knowledge.NAMES) <= set(names) else ()
-    changed = [*names, *keys, *parts, "told_at", "told"]
+    changed = [*names, *also, *keys, *parts, "told_at", "told"]
     pairs = ", ".join(f'"{name}" = EXCLUDED."{name}"' for name in changed)
     if OPT_OUT in names:
         pairs += f", {_COUNT_OPT_OUT}"

@@ -209,6 +209,8 @@ class Checker:
         lines = [one.row.line for one in created]
         same_mail = self._seen.earlier([mail and f"mail {mail}" for mail in mails], lines)
         same_phone = self._seen.earlier([phone and f"phone {phone}" for phone in phones], lines)
+        if not (found or any(same_mail) or any(same_phone)):
+            return  # nobody is like any of them, as nearly always
         for one, mail, phone, *first_lines in zip(created, mails, phones, same_mail, same_phone, strict=True):
             by_mail, by_phone = found.get(("email", mail), []), found.get(("phone", phone), [])
             first = first_lines[0] or first_lines[1]
@@ -274,8 +276,10 @@ _REQUIRED = tuple(name for name, field in BY_NAME.items() if field.required)
 
 def _lacks(values: Mapping[str, Any], wrong: Collection[str] = (), is_new: bool = True) -> list[str]:
     """A sentence about what a new client needs and has not; fields that are `wrong` are there."""
+    if not is_new or all(map(values.get, _REQUIRED)):
+        return []  # nothing is missing, as nearly always
     missing = [name for name in _REQUIRED if is_empty(values.get(name)) and name not in wrong]
-    if not is_new or not missing:
+    if not missing:
         return []
     return [f"A new client needs: {', '.join(BY_NAME[name].label for name in missing)}."]
 

@@ -110,23 +110,25 @@ def outcome(
     """
     with transaction.atomic():
         target = settle()
-        late = Event.objects.filter(operation=begun.operation, stage=Stage.OUTCOME).exists()
+        # Whoever writes an outcome takes the operation off the list of those under way, in the same transaction.
+        late = not _settle_open(begun.operation, result) and _has_outcome(begun)
         event = _closing(begun, Stage.RECONCILED if late else Stage.OUTCOME, result, target)
         event.after = after() if after else None
         event.answer = answer
         event.http_status, event.duration_ms, event.requests = http_status, duration_ms, requests
         event.detail = detail[:500]
         event.save()
-        _settle_open(begun.operation, result)
     return event
+
+
+def _has_outcome(begun: Event) -> bool:
+    return Event.objects.filter(operation=begun.operation, stage=Stage.OUTCOME).exists()
 
 
 def reconciled(begun: Event, finding: Finding, actor: Actor, target: Target | None = None) -> Event:
     """Commit what a later look (or a person) found out about an operation; `target` where it has an id by now."""
     with transaction.atomic():
-        stage = Stage.RECONCILED
-        if not Event.objects.filter(operation=begun.operation, stage=Stage.OUTCOME).exists():
-            stage = Stage.OUTCOME
+        stage = Stage.RECONCILED if _has_outcome(begun) else Stage.OUTCOME
         event = _closing(begun, stage, finding.result, target, actor=actor)
         event.after, event.detail, event.requests = finding.after, finding.detail[:500], finding.requests
         event.save()
@@ -198,13 +200,18 @@ def _closing(
     )
 
 
-def _settle_open(operation: uuid.UUID, result: Result) -> None:
-    """Take a finished operation off the working list; keep one whose outcome is not known, for another look."""
+def _settle_open(operation: uuid.UUID, result: Result) -> bool:
+    """Take a finished operation off the working list; keep one whose outcome is not known, for another look.
+
+    Whether it was under way until now, which says that nobody has told its outcome before.
+    """
     rows = OpenOperation.objects.filter(operation=operation)
-    if result == "unknown":
-        rows.update(state=OpenOperation.State.UNKNOWN, next_try_at=timezone.now() + FIRST_LOOK)
-    else:
-        rows.delete()
+    under_way = rows.filter(state=OpenOperation.State.IN_FLIGHT)
+    again = {"state": OpenOperation.State.UNKNOWN, "next_try_at": timezone.now() + FIRST_LOOK}
+    for found in (under_way, rows):
+        if found.update(**again) if result == "unknown" else found.delete()[0]:
+            return found is under_way
+    return False
 
 
 def _who(actor: Actor) -> dict[str, Any]:

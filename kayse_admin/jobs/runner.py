@@ -144,13 +144,15 @@ def _serve_once(job: Job, held: Held, person: Actor | None = None) -> int:
     if actor is None or not actor.can(kind.capability):
         ledger.stand(job, f"{job.owner_name} may not do this any more. An administrator can decide.")
         return 0
-    look = job.chunks.filter(verify_at__isnull=False).order_by("verify_at").first()
+    chunks = Chunk.objects.filter(job=job)
+    look = chunks.filter(verify_at__isnull=False).order_by("verify_at").first()
     if look and look.verify_at and look.verify_at <= timezone.now():
         # All looks come before what they may put back among the rows to be sent: so that goes in one request.
         ledger.turn(job)
         _after(job, unanswered.look(job, look, kind, actor))
         return 0
-    chunk = job.chunks.filter(state=Chunk.State.PENDING).order_by("first", "pk").first()
+    # The second one only says whether there is more than the first.
+    chunk, *more = chunks.filter(state=Chunk.State.PENDING).order_by("first", "pk")[:2] or [None]
     reader = kind if isinstance(kind, Looking) and kind.reads_first else None
     unread = reading_first.unread(chunk) if chunk and reader else None
     if chunk and reader and unread:
@@ -159,7 +161,10 @@ def _serve_once(job: Job, held: Held, person: Actor | None = None) -> int:
             _after(job, reading_first.look(job, chunk, unread, reader, actor))
         return 0
     if chunk:
-        return _send(job, chunk, kind, actor, held, Purpose.PERSON if person else Purpose.JOB)
+        sent = _send(job, chunk, kind, actor, held, Purpose.PERSON if person else Purpose.JOB)
+        if sent and not more and Job.objects.filter(pk=job.pk, state=Job.State.PAUSED).exists():
+            ending.finish(job)  # paused during its last request: nothing is left to resume
+        return sent
     if look and look.verify_at:
         ledger.wait(job, look.verify_at, f"waiting until {moment(look.verify_at)} to look at unanswered rows")
     else:
@@ -226,8 +231,6 @@ def _send(job: Job, chunk: Chunk, kind: Kind, actor: Actor, held: Held, purpose:
         ledger.wait(job, until, BUDGET.format(moment(until)))
         return 0
     _after(job, outcome)
-    if Job.objects.filter(pk=job.pk, state=Job.State.PAUSED).exists():
-        ending.finish(job)
     return 1
 
 
