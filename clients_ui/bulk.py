@@ -89,6 +89,10 @@ class Upsert(Looking):
         """New clients who may be there by now, and changes of what somebody has changed meanwhile."""
         return {**doubts.doubles(job, rows), **doubts.moved(rows)}
 
+    def spared(self, rows: Sequence[Row]) -> list[Row]:
+        """Their opt-outs from calls."""
+        return doubts.opt_outs(rows)
+
     def agree(self, row: Row) -> None:
         """A second client with this external id is wanted, or the change of what is known now."""
         row.flag = "" if row.target else doubts.AGREED
@@ -98,6 +102,11 @@ class Upsert(Looking):
     def page_of(self, row: Row) -> str:
         """The client's page."""
         return page_of(row)
+
+    def pages_of(self, rows: Sequence[Row]) -> dict[int, str]:
+        """The pages of the clients; of a new one that of whoever has the same external source and id."""
+        alike = {number: reverse("clients_ui:detail", args=[pk]) for number, pk in doubts.alike(rows).items()}
+        return {**alike, **super().pages_of(rows)}
 
     def links(self, actor: Actor, job: Job) -> list[tuple[str, str]]:
         """An import, and a change of a selection, can be undone, once; an opt-out is not taken back like that."""

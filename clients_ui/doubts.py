@@ -6,7 +6,7 @@ number of rows in it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from django.db import connection
@@ -44,19 +44,58 @@ def doubles(job: Job, rows: Sequence[Row]) -> dict[int, str]:
             found[row.number] = f"Row {mine[key]} of this job has the same external source and id."
         else:
             mine[key] = row.number
-    if mine:
-        perhaps = (*_unanswered(job, mine), *_by_hand(mine)) if _is_any_open(job) else ()
-        for key, why in (*perhaps, *_known(mine)):
-            found[mine[key]] = why
+    known = dict(_known(mine)) if mine else {}
+    perhaps = (*_unanswered(job, mine), *_by_hand(mine)) if mine and _is_any_open(job) else ()
+    for key, why in (*perhaps, *known.items()):
+        found[mine[key]] = why
+    for row in rows:
+        if row.number in found and row.body.get(editing.OPT_OUT):
+            found[row.number] += OPT_OUT_GOES if normal.external(row.body) in known else NO_OPT_OUT
     return found
+
+
+def foreseen(job: Job, rows: Sequence[Row]) -> dict[int, str]:
+    """What would be held back, by row number, of a job that is not started, as things stand now.
+
+    That is what speaks against a row already, and who is waiting to be created by other jobs, which come first.
+    """
+    keys = {key: row.number for row in rows if not row.target and (key := normal.external(row.body))}
+    return {**{keys[key]: why for key, why in _queued(job, keys)}, **doubles(job, rows), **moved(rows)}
+
+
+#: Rows of other jobs that are looked at while a page waits.
+MOST_QUEUED = 20_000
+
+
+def _queued(job: Job, wanted: Mapping[Key, int]) -> Iterator[tuple[Key, str]]:
+    """Those of the keys that a row has that another job is going to create, and which row that is."""
+    waiting = Row.objects.filter(target=None, outcome="", job__kind=job.kind, job__state__in=ledger.ACTIVE)
+    bodies = waiting.exclude(job=job).order_by("job", "number").values_list("job", "number", "body")
+    for other, number, body in bodies[: MOST_QUEUED if wanted else 0]:
+        key = normal.external(body)
+        if key and key in wanted:
+            yield key, f"Row {number} of job {other} creates somebody with the same external source and id."
+
+
+def alike(rows: Sequence[Row]) -> dict[int, int]:
+    """The clients here, by row number, who have the external source and id of these new clients."""
+    keys = {row.number: key for row in rows if not row.target and (key := normal.external(row.body))}
+    here = {key: pk for pk, key in _having(keys.values())}
+    return {number: here[key] for number, key in keys.items() if key in here}
+
+
+def _having(wanted: Collection[Key]) -> Iterator[tuple[int, Key]]:
+    """The clients here who have one of these keys, the oldest last."""
+    here = Client.objects.filter(Among("external_key", {ident for _, ident in wanted}), gone_at=None)
+    for pk, source, ident in here.order_by("-pk").values_list("pk", "source_key", "external_key"):
+        if (source, ident) in wanted:
+            yield pk, (source, ident)
 
 
 def _known(wanted: Mapping[Key, int]) -> Iterator[tuple[Key, str]]:
     """Those of the keys that a client here has, and who."""
-    here = Client.objects.filter(Among("external_key", {ident for _, ident in wanted}), gone_at=None)
-    for pk, *key in here.order_by("-pk").values_list("pk", "source_key", "external_key"):
-        if (found := (key[0], key[1])) in wanted:
-            yield found, f"Client {pk} has this external source and id by now: this may be the same person."
+    for pk, key in _having(wanted.keys()):
+        yield key, f"Client {pk} has this external source and id by now: this may be the same person."
 
 
 def _is_any_open(job: Job) -> bool:
@@ -129,11 +168,12 @@ def moved(rows: Sequence[Row]) -> dict[int, str]:
             found[row.number] = GONE
         elif other := [name for name in names if name in row.body and _has_moved(name, row, now)]:
             why = f"Changed meanwhile: {'; '.join(_words(name, now) for name in other)}."
-            found[row.number] = why + (NO_OPT_OUT if row.body.get(editing.OPT_OUT) else "")
+            found[row.number] = why + (OPT_OUT_GOES if row.body.get(editing.OPT_OUT) else "")
     return found
 
 
 _COMPARED = BY_NAME.keys() - {editing.OPT_OUT}
+OPT_OUT_GOES = " The opt-out from calls in this row goes to them all the same, in a row of its own."
 NO_OPT_OUT = " The opt-out from calls in this row was not sent either."
 GONE = "Deleted at Kayse meanwhile."
 #: Characters of a value that a reason names.
@@ -151,6 +191,28 @@ def _words(name: str, now: Mapping[str, Any]) -> str:
     value = now.get(name, NOT_TOLD)
     told = "not known" if value is NOT_TOLD else "empty" if is_empty(value) else f"“{str(value)[:_SHOWN]}”"
     return f"{BY_NAME[name].label} is {told} here now"
+
+
+def opt_outs(rows: Sequence[Row]) -> list[Row]:
+    """The opt-outs from calls of rows that are held back, as rows of their own: nobody waits for those.
+
+    They are for who is here and changed otherwise, or has the external source and id of a new client.
+    """
+    out = [row for row in rows if row.body.get(editing.OPT_OUT)]
+    whose = {**alike(out), **{row.number: row.target for row in out if row.target}}
+    here = Client.objects.filter(pk__in=whose.values(), gone_at=None).values_list("pk", editing.OPT_OUT)
+    known = dict(here) if whose else {}
+    return [
+        Row.light(
+            target=pk,
+            line=row.line,
+            label=row.label,
+            body={editing.OPT_OUT: True},
+            before=None if known[pk] is None else {editing.OPT_OUT: known[pk]},
+        )
+        for row in out
+        if (pk := whose.get(row.number)) in known
+    ]
 
 
 def before_now(row: Row) -> dict[str, Any]:

@@ -30,8 +30,8 @@ from kayse_admin.actors import Actor
 from kayse_admin.audit import recorder
 from kayse_admin.audit.actions import Action
 from kayse_admin.audit.records import Target
-from kayse_admin.jobs import ledger
-from kayse_admin.jobs.models import Job, Row
+from kayse_admin.jobs import ledger, raw
+from kayse_admin.jobs.models import Chunk, Job, Row
 
 PIECE = 1_000_000
 SAMPLE_ROWS = 5
@@ -276,6 +276,18 @@ def start(actor: Actor, kept: Import, operation: uuid.UUID, reason: str = "") ->
                 reason=reason,
             )
     return job
+
+
+def foreseen(kept: Import) -> list[tuple[Row, str]]:
+    """The rows that would be held back as things stand, and why; none of a file that is too long to look while a page
+    waits.
+    """
+    job = kept.job
+    if job is None or job.total > settings.IMPORT_CHECK_AT_ONCE:
+        return []
+    rows = raw.rows_of(Chunk(job=job, first=1, last=job.total))
+    why = doubts.foreseen(job, rows)
+    return [(row, why[row.number]) for row in rows if row.number in why]
 
 
 def forget(kept: Import) -> bool:

@@ -153,11 +153,16 @@ def _check(
         request.GET.get("page", "1")
     )
     ready = counts["creates"] + counts["updates"]
+    held = services.foreseen(kept)
+    for row, _ in held:
+        counts["updates" if row.target else "creates"] -= 1
     context = {
         "kept": kept,
         "counts": counts,
         "known_from": datetime.fromtimestamp(counts["known_from"], UTC) if "known_from" in counts else None,
-        "sentence": sentence(counts),
+        "sentence": sentence(counts, len(held)),
+        "held": held[:MOST_SHOWN],
+        "held_count": len(held),
         "plan": planning.plan_rows(ready),
         "ready": ready,
         "flag": flag,
@@ -186,9 +191,11 @@ _WORDS = {
 }
 
 
-def sentence(counts: dict[str, int]) -> str:
+def sentence(counts: dict[str, int], held: int = 0) -> str:
     """The plan in words: "1,204 will be created, 310 updated, 42 unchanged, 18 have errors, 5 may be duplicates"."""
     parts = [f"{number(counts.get(name, 0))} {words}" for name, words in _WORDS.items() if words]
+    if held:
+        parts.append(f"{number(held)} will be held back")
     return ", ".join(parts)
 
 

@@ -45,6 +45,16 @@ def add_rows(job: Job, rows: Iterable[Row]) -> int:
     return number
 
 
+def add_late(job: Job, rows: Sequence[Row]) -> None:
+    """Give a started job rows that it sends besides, in a request of their own; inside the caller's transaction."""
+    if not rows:
+        return
+    job.total = Job.objects.select_for_update().get(pk=job.pk).total
+    first, last = job.total + 1, add_rows(job, rows)
+    Chunk.objects.create(job=job, first=first, last=last)
+    Job.objects.filter(pk=job.pk).update(to_send=F("to_send") + len(rows))
+
+
 def discard(job: Job) -> None:
     """Delete a draft with its rows; a job that was started stays for ever."""
     with transaction.atomic():

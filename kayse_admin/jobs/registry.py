@@ -106,6 +106,10 @@ class Kind(ABC):
         """The rows, by number, that are sent only when a person says so, and why. Asked at the same moment."""
         return {}
 
+    def spared(self, rows: Sequence[Row]) -> list[Row]:
+        """What of doubtful rows goes out all the same, as rows that the job gets besides."""
+        return []
+
     def agree(self, row: Row) -> None:  # noqa: B027  (most kinds doubt nothing)
         """A person wants the row sent all the same: change its `before` or its `flag`, so that nobody doubts it."""
 
@@ -116,6 +120,10 @@ class Kind(ABC):
     def page_of(self, row: Row) -> str:
         """The address of what a row is about; empty where there is no such page."""
         return ""
+
+    def pages_of(self, rows: Sequence[Row]) -> dict[int, str]:
+        """The addresses, by row number, of what rows that were held back are about, or resemble."""
+        return {row.number: url for row in rows if (url := self.page_of(row))}
 
     def ended(self, job: Job) -> None:  # noqa: B027  (most kinds have nothing to do)
         """Called once when a job is over, outside of any transaction."""

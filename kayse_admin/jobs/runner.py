@@ -247,8 +247,9 @@ def _leave_out(job: Job, chunk: Chunk, kind: Kind) -> None:
         why = {**doubts, **over}
         late = [row for row in rows if row.number in why]
         ledger.record(chunk, late, [_overtaken(chunk, row, why[row.number]) for row in late])
-        asked = [row.pk for row in late if row.number not in over and not row.flag]
-        Row.objects.filter(pk__in=asked).update(flag=HELD)
+        doubted = [row for row in late if row.number not in over]
+        Row.objects.filter(pk__in=[row.pk for row in doubted if not row.flag]).update(flag=HELD)
+        ledger.add_late(job, kind.spared(doubted))
 
 
 def _overtaken(chunk: Chunk, row: Row, why: str) -> Became:

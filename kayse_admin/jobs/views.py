@@ -87,6 +87,8 @@ def context_of(actor: Actor, job: Job) -> dict[str, Any]:
     rows = Row.objects.filter(job=job).defer("body", "before", "source").order_by("number")
     unknown = list(Row.objects.filter(job=job, outcome=Row.Outcome.UNKNOWN).order_by("number")[:MOST_ROWS])
     held = services.held(job)
+    shown = list(held.defer("before", "source")[:MOST_ROWS])
+    pages = kind.pages_of(shown) if shown else {}
     small = job.total <= services.AT_ONCE and (job.is_over or job.state == Job.State.WAITING)
     return {
         "job": job,
@@ -101,7 +103,7 @@ def context_of(actor: Actor, job: Job) -> dict[str, Any]:
         "rest": planning.rest_of(job),
         "looks_at": unanswered.next_look(job),
         "chunks": job.chunks.exclude(state=Chunk.State.PENDING).order_by("-sent_at", "-pk")[:MOST_CHUNKS],
-        "held": held.defer("body", "before", "source")[:MOST_ROWS],
+        "held": [(row, pages.get(row.number, "")) for row in shown],
         "held_count": held.count(),
         "most_decided": services.MOST_DECIDED,
         "failed": rows.filter(outcome=Row.Outcome.FAILED).exclude(flag=HELD)[: 0 if small else MOST_ROWS],
