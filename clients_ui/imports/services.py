@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import itertools
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -93,8 +94,15 @@ def _safe(name: str) -> str:
 
 
 def bytes_of(kept: Import) -> Iterator[bytes]:
-    """The bytes of a kept file, a piece at a time."""
-    for data in kept.pieces.order_by("number").values_list("data", flat=True).iterator(chunk_size=1):
+    """The bytes of a kept file, a piece at a time.
+
+    Each is asked for alone: a query that stays open as long as the file is read would keep SQLite from emptying its
+    log, which then grows with all that is written meanwhile.
+    """
+    for number in itertools.count():
+        data = kept.pieces.filter(number=number).values_list("data", flat=True).first()
+        if data is None:
+            return
         yield bytes(data)
 
 

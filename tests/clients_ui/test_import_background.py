@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.db import connection
 from django.test import Client as Browser
 from django_tasks_db.models import DBTaskResult
 
@@ -193,3 +194,18 @@ def test_a_small_file_is_checked_at_once(as_paralegal: Browser, settings: LazySe
 
 def test_lines_are_counted_whatever_ends_them(as_paralegal: Browser) -> None:
     assert mapped(as_paralegal, file_of(*NAMES).replace("\n", "\r")).lines == 31
+
+
+def test_the_log_of_the_database_can_be_emptied_while_a_file_is_read(people: dict[str, User]) -> None:
+    """On SQLite alone: else it grows with everything that the check of a large file writes."""
+    if connection.vendor != "sqlite":
+        return
+    actor = ledger.owner(Job(owner_id=people["paralegal"].pk))
+    assert actor is not None
+    kept = services.keep(actor, "two.csv", [b"first_name\nAnn\n", b"Bea\nCleo\n"])
+    found = services.records_of(kept)
+    assert next(found).cells == ["first_name"]
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA wal_checkpoint(RESTART)")
+        assert cursor.fetchone()[0] == 0
+    assert [record.cells for record in found] == [["Ann"], ["Bea"], ["Cleo"]]
