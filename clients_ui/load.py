@@ -127,7 +127,9 @@ def take(batch: Sequence[Row], at: datetime, by: Actor | None = None) -> int:
         known = here.get(row.pk)
         if known is None or _is_plain(known, names, at):
             told = untold if known is None else _told_after(known, names, at)
-            extra = "{}"  # a new client's; of one that is known nothing is written over where nothing was told
+            extra = (
+                "{}"  # a new client's; of one that is known nothing is written over where nothing was told
+            )
             if has_extra:
                 extra = json.dumps(knowledge.with_extra(known.extra if known else {}, row.extra))
             between = (told_at, told, extra, told_at, changed_at, changed_by)

@@ -70,7 +70,7 @@ def recorded(job: Job) -> None:
 
 def worker_environment(sandbox: Sandbox, **more: str) -> dict[str, str]:
     """The environment of a worker process on this test's database."""
-    return environment(KAYSE_API_URL=sandbox.url, KAYSE_HOURLY_LIMIT="1000000", **more)
+    return environment(**{"KAYSE_API_URL": sandbox.url, "KAYSE_HOURLY_LIMIT": "1000000", **more})
 
 
 PYTHON = sys.executable
