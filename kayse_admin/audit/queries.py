@@ -15,6 +15,7 @@ from datetime import date, datetime, time, timedelta
 from django.db.models import Count, Q
 from django.utils import timezone
 
+from kayse_admin.audit import seeking
 from kayse_admin.audit.actions import Action
 from kayse_admin.audit.filters import CLOSING, OPENING, Filters
 from kayse_admin.audit.models import Event, OpenOperation
@@ -58,8 +59,8 @@ def page(
         cursor = Bounds(high=before - 1)
     begin = _counting(search) if counting else None
     counted = _counted(begin)
-    if begin and cursor == Bounds() and (len(begin[0]) > size or (counted and not counted[1])):
-        ids, edge = begin[0][: size + 1], None  # counting has found the first page
+    if begin and cursor == Bounds():
+        ids, edge = _first(search, *begin, size + 1)
     else:
         ids, edge = search.openings(cursor, size + 1)
     found = list(Event.objects.filter(pk__in=ids).order_by("id" if forward else "-id")) if ids else []
@@ -72,6 +73,15 @@ def page(
     # A long search stopped here: the next page goes on behind it.
     older, newer = (older, edge) if forward else (edge, newer)
     return Page(with_outcomes(found), older, newer, Event.objects.values_list("at", flat=True).get(pk=edge))
+
+
+def _first(search: Search, ids: list[int], edge: int | None, most: int) -> tuple[list[int], int | None]:
+    """The first page: what counting has found, and what lies behind where it stopped, as far as a page looks."""
+    if len(ids) >= most or (len(ids) <= MOST_COUNTED and edge is None):
+        return ids[:most], None
+    behind = Bounds().behind(edge if edge is not None else ids[-1])
+    more, edge = search.openings(behind, most - len(ids), max(1, seeking.LOOKED_AT - MOST_COUNTED - 1))
+    return ids + more, edge
 
 
 def _beside(

@@ -284,6 +284,10 @@ def test_a_page_of_several_conditions_looks_at_so_many_and_no_more(monkeypatch: 
     assert shown.searched_to is not None
     assert queries.count(filters) is None
     assert walk(filters, 25) == ([], [])
+    monkeypatch.setattr(queries, "MOST_COUNTED", 5)
+    looked.clear()
+    assert queries.page(filters, counting=True) == shown
+    assert len(set(looked)) == len(looked) == 20
 
 
 def test_the_rarer_condition_leads() -> None:
