@@ -7,8 +7,7 @@ import os
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from multiprocessing import get_context
 from typing import Any
 from urllib.parse import urlencode
@@ -26,6 +25,7 @@ from django.db import connection  # noqa: E402
 from django.test import Client  # noqa: E402
 
 from benchmarks.audit_log import arguments  # noqa: E402
+from benchmarks.side_by_side import as_it_comes  # noqa: E402
 from kayse_admin.audit import queries, seals, triggers, verifying  # noqa: E402
 from kayse_admin.audit.models import Event, SealedEvent  # noqa: E402
 from tests.conftest import lift  # noqa: E402
@@ -190,18 +190,6 @@ def shown(admin: Client, url: str) -> None:
     """Ask the admin for a page."""
     answer = admin.get(url)
     assert answer.status_code == 200, (url, answer.headers.get("Location"))
-
-
-@contextmanager
-def as_it_comes() -> Iterator[None]:
-    """The admin of a project that has not told PostgreSQL to start no processes for a query, as ours has."""
-    postgresql = connection.vendor == "postgresql"
-    with connection.cursor() as cursor:
-        if postgresql:
-            cursor.execute("SET max_parallel_workers_per_gather = 2")
-        yield
-        if postgresql:
-            cursor.execute("RESET max_parallel_workers_per_gather")
 
 
 def answers(newest: int, times: int, admin_times: int) -> int:

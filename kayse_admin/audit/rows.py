@@ -73,7 +73,6 @@ class Row:
     said: Sentence
     badge: str
     result: str
-    exact: str
     time: str
     changes: list[Change]
     detail: str
@@ -121,7 +120,6 @@ def row(operation: Operation) -> Row:
         said=operation.sentence,
         badge=operation.badge,
         result="" if last.result == "applied" else operation.result_words,
-        exact=f"{at:%Y-%m-%dT%H:%M%z}",
         time=f"{at:%H:%M}",
         changes=operation.changes,
         detail=operation.detail,

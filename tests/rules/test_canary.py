@@ -50,7 +50,9 @@ PERSONAL = (
     "canary4411",
     "Canaryville",
     "Canary Row",
-    "1961",
+    "1961-03",
+    "1961-99",
+    "7, 1961",
 )
 
 
