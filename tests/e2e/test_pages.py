@@ -119,11 +119,20 @@ def test_a_page(name: str, size: str, visit: Visit, cookies_of: CookiesOf, stack
     page, notes = visit(person, path, size)
     weigh(notes, stack.base + path)
     look(page, notes, name, "light", size)
-    notes.forget()
+    # What the cookie does to the page; that it does so is another test. Loading it again would look at nothing new.
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    look(page, notes, name, "dark", size)
+
+
+@pytest.mark.parametrize("path", ["/sign-in/", "/clients/", "/audit/numbers/"])
+def test_the_cookie_chooses_the_theme(path: str, visit: Visit, stack: Stack) -> None:
+    page, notes = visit("admin" if path != "/sign-in/" else "", path, "1440")
+    before = page.evaluate("getComputedStyle(document.body).color")
     page.context.add_cookies([{"name": "theme", "value": "dark", "url": stack.base}])
     page.goto(stack.base + path)
     assert page.locator("html").get_attribute("data-theme") == "dark"
-    look(page, notes, name, "dark", size)
+    assert page.evaluate("getComputedStyle(document.body).color") != before
+    assert notes.all() == []
 
 
 def look(page: Page, notes: Notebook, name: str, theme: str, size: str) -> None:
