@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from clients_ui import directory, doubts, editing, export_file, load
-from clients_ui.fields import DOCUMENTED, WRITABLE, kept
+from clients_ui.fields import WRITABLE, all_kept
 from clients_ui.models import Client
 from kayse_admin.accounts.roles import Capability
 from kayse_admin.actors import Actor
@@ -308,8 +308,7 @@ def learn(done: Iterable[tuple[int, Row, Told | None]], at: datetime, actor: Act
     """Take many clients into the directory: what was told, and for the rest what was sent."""
     groups: dict[tuple[str, ...], list[export_file.Row]] = defaultdict(list)
     for pk, row, client in done:
-        told = {**row.body, **(client.told if client else {})}
-        told = {name: kept(name, told[name]) for name in DOCUMENTED if name in told}
+        told = all_kept({**row.body, **client.told} if client else row.body)
         groups[tuple(told)].append(export_file.Row(row.line, pk, told, client.extra if client else {}))
     for group in groups.values():
         load.take(group, at, actor)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -79,7 +80,19 @@ def kept(name: str, value: Any) -> Any:
     return storable(str(value))[:MOST_KEPT]
 
 
+def all_kept(told: Mapping[str, Any]) -> dict[str, Any]:
+    """The documented fields among these, each as `kept` has it, in the documented order."""
+    return {
+        name: (value[:MOST_KEPT] or None)
+        if type(value := told[name]) is str and is_text and value.isprintable()
+        else kept(name, value)
+        for name, is_text in _IN_ORDER
+        if name in told
+    }
+
+
 _NO_TEXT: Final = {field.name: field.kind for field in FIELDS if field.kind in (Kind.IDS, Kind.FLAG)}
+_IN_ORDER: Final = tuple((name, name not in _NO_TEXT) for name in DOCUMENTED)
 
 
 def is_empty(value: Any) -> bool:

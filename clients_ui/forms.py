@@ -135,6 +135,10 @@ def _flag(text: str) -> bool:
 _KINDS: Mapping[Kind, Callable[[str], Any]] = {
     Kind.EMAIL: _email, Kind.DATE: _date, Kind.PHONE: _phone, Kind.FLAG: _flag,
 }  # fmt: skip
+#: What reads text of a field that no general rule is broken by; None where nothing else is asked of it.
+PLAIN_READERS: Mapping[str, Callable[[str], Any] | None] = {
+    field.name: _case_ids if field.kind is Kind.IDS else _KINDS.get(field.kind) for field in FIELDS
+}
 #: How the text of each field is read; made once, for the many cells of an import.
 READERS: Mapping[str, Callable[[str], Any]] = {
     field.name: _case_ids if field.kind is Kind.IDS else _reader(_KINDS.get(field.kind)) for field in FIELDS

@@ -45,13 +45,14 @@ def records(lines: Iterable[str], delimiter: str) -> Iterator[Record]:
             source.go_on_behind_first_line()
             reader = csv.reader(source, delimiter=delimiter, strict=True)
             continue
-        if not any(cell.strip() for cell in cells):
+        whole = "".join(cells)
+        if not whole.strip():
             continue
         if head is None:
             head = _head(source.row, cells)
             yield head
         else:
-            yield Record(source.row, cells, _problem(cells, len(head.cells)))
+            yield Record(source.row, cells, _problem(cells, whole, len(head.cells)))
 
 
 def _why(error: csv.Error) -> str:
@@ -75,10 +76,9 @@ def _head(line: int, cells: list[str]) -> Record:
     return Record(line, names)
 
 
-def _problem(cells: list[str], width: int) -> str:
+def _problem(cells: list[str], whole: str, width: int) -> str:
     if len(cells) != width:
         return f"{len(cells)} cells where the first line has {width}."
-    whole = "".join(cells)
     if len(whole) > MOST_CELL and max(map(len, cells)) > MOST_CELL:
         return f"A cell has more than {MOST_CELL:,} characters."
     if "\x00" in whole:

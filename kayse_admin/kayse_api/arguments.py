@@ -41,7 +41,7 @@ def many_ids(values: Iterable[int], name: str, most: int) -> list[int]:
 
 def fields(values: Mapping[str, Any], name: str = "fields") -> dict[str, Any]:
     """A mapping with something in it."""
-    if not isinstance(values, Mapping) or not all(isinstance(key, str) for key in values):
+    if not isinstance(values, Mapping) or not all(issubclass(kind, str) for kind in {*map(type, values)}):
         raise NotSendable(f"{name} must be a mapping with text keys")
     if not values:
         raise EmptyArgument(f"{name} is empty")

@@ -56,7 +56,7 @@ def to_id(value: object) -> int:
     Raises:
         ValueError: not an integer in 1..2**63-1, nor its digits.
     """
-    number = _whole(value)
+    number = value if type(value) is int else _whole(value)
     if not 1 <= number <= MAX_ID:
         raise ValueError("not an id")
     return number
@@ -119,12 +119,14 @@ class Record(BaseModel):
         Raises:
             NoUsableAnswer: not an object, or no readable `id`.
         """
-        if not isinstance(raw, dict) or maybe_id(raw.get("id")) is None:
+        if not isinstance(raw, dict):
             raise unusable()
         try:
             return cls.model_validate(raw)
         except ValidationError as error:
             odd = {str(problem["loc"][0]) for problem in error.errors(include_input=False)}
+        if "id" in odd:
+            raise unusable()
         record = cls.model_validate({key: value for key, value in raw.items() if key not in odd})
         object.__setattr__(record, "_odd", {key: raw[key] for key in raw if key in odd})
         return record

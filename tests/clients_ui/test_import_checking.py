@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from clients_ui.imports import checking, mapping
 from clients_ui.imports.checking import Checker
@@ -275,3 +277,45 @@ def test_keys_that_were_seen_are_told_with_their_first_line() -> None:
     assert seen.earlier(["a", "", "b", "a", ""], [2, 3, 4, 5, 6]) == [None, None, None, 2, None]
     assert seen.earlier(["b", "c"], [7, 8]) == [4, None]
     assert seen.earlier([], []) == []
+
+
+_CELLS = st.one_of(
+    st.sampled_from(
+        ["", " ", "CLEAR", " CLEAR ", "X CLEAR", "'=1", "'a", "O'Neil", "yes", "no", "+15125550142", "(512) 555-0142",
+         "a@b.co", "a@b", "12", "\ufffd", "a\tb", "a\u00a0", "x" * 256, "x" * 120, "García", "1 2 3"]
+    ),
+    st.text(max_size=12),
+)  # fmt: skip
+
+
+@settings(max_examples=300)
+@given(st.lists(_CELLS, min_size=10, max_size=10))
+def test_a_row_that_is_read_as_a_whole_says_what_its_cells_say_one_by_one(cells: list[str]) -> None:
+    names = (*HEAD, "id", "case_ids")
+    checker = Checker(options(columns=names), names, may_opt_in=False)
+    plain: dict[str, Any] = {}
+    values: dict[str, Any] = {}
+    wrong: dict[str, str] = {}
+    if checker._read_plain(cells, plain):
+        checker._read(cells, values, wrong, [])
+        assert (plain, list(plain), wrong) == (values, list(values), {})
+    else:
+        assert plain == {}
+
+
+def test_most_rows_are_read_as_a_whole() -> None:
+    checker = Checker(options(), HEAD, may_opt_in=False)
+    assert checker._read_plain(line(mobile="(512) 555-0142", email="ana@example.com"), {})
+
+
+def test_keys_that_were_seen_are_told_the_same_when_there_are_too_many_for_the_memory() -> None:
+    keys = [f"{number % 40 or ''}" for number in range(100)]
+    lines = list(range(2, 102))
+    told = []
+    for most_held in (1_000, 15, 0):
+        seen = Seen(most_held)
+        told.append(
+            [one for at in range(0, 100, 10) for one in seen.earlier(keys[at : at + 10], lines[at : at + 10])]
+        )
+    assert told[0] == told[1] == told[2]
+    assert told[0][40:43] == [None, 3, 4]
