@@ -82,6 +82,8 @@ class Upsert(Looking):
         An opt-out that was known then is what such a row is there to lift, and no later one.
         """
         lifts = {row.target: row for row in rows if row.target and row.body.get(editing.OPT_OUT) is False}
+        if not lifts:
+            return {}
         out = Client.objects.filter(pk__in=lifts, voice_calls_opted_out=True).values_list("pk", "opt_outs")
         return {lifts[pk].number: OPTED_OUT_SINCE for pk, times in out if not _is_meant(lifts[pk], times)}
 

@@ -12,11 +12,24 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import transaction
-from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Sum
+from django.db.models import (
+    BigIntegerField,
+    Count,
+    DateTimeField,
+    Exists,
+    F,
+    Max,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Sum,
+)
 from django.utils import timezone
 
 from kayse_admin.accounts.roles import granted, label_of
 from kayse_admin.actors import Actor
+from kayse_admin.built_once import Given, Question
 from kayse_admin.jobs import raw, tasks
 from kayse_admin.jobs.models import OUTCOMES, TURNS, Chunk, Job, Row
 from kayse_admin.jobs.registry import Became
@@ -138,8 +151,11 @@ def _count_settled(job: Job) -> None:
 
 def due() -> Job | None:
     """The job whose turn it is: started, its time come, served longest ago."""
-    come = Q(wait_until=None) | Q(wait_until__lte=timezone.now())
-    return Job.objects.filter(come, state__in=ACTIVE).order_by(*TURNS).first()
+    return next(iter(_due(now=timezone.now())), None)
+
+
+_COME = Q(wait_until=None) | Q(wait_until__lte=Given("now", DateTimeField()))
+_due = Question(lambda: Job.objects.filter(_COME, state__in=ACTIVE).order_by(*TURNS)[:1])
 
 
 def stopped_in_mid_request() -> list[Job]:
@@ -329,11 +345,7 @@ def tally(job: Job) -> Tally:
 
 def owner(job: Job) -> Actor | None:
     """Who started the job, with what they may do at this moment; None when the account is gone or closed."""
-    accounts = get_user_model().objects.filter(pk=job.owner_id, is_active=True)
-    # One query for both, because it is asked before each request: the account once for each of its groups.
-    found = list(
-        accounts.only("username", "first_name", "last_name").annotate(group=F("groups__name")).order_by()
-    )
+    found = _account(pk=job.owner_id)
     if not found:
         return None
     person, groups = found[0], [one.group for one in found if one.group]
@@ -344,6 +356,18 @@ def owner(job: Job) -> Actor | None:
         role=label_of(groups),
         capabilities=granted(groups),
     )
+
+
+#: One query for both, because it is asked before each request: the account once for each of its groups.
+_account: Question[Any] = Question(
+    lambda: (
+        get_user_model()
+        .objects.filter(pk=Given("pk", BigIntegerField()), is_active=True)
+        .only("username", "first_name", "last_name")
+        .annotate(group=F("groups__name"))
+        .order_by()
+    )
+)
 
 
 def splits_left(job: Job) -> int:

@@ -20,7 +20,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from kayse_admin.actors import Actor
-from kayse_admin.jobs import ending, ledger, preparing, raw, reading_first, tasks, unanswered
+from kayse_admin.jobs import ending, ledger, next_up, preparing, raw, reading_first, tasks, unanswered
 from kayse_admin.jobs.lock import Held, LockLost, is_free, sending
 from kayse_admin.jobs.models import HELD, Chunk, Job, Row
 from kayse_admin.jobs.registry import Became, Kind, Looking, kind_of
@@ -144,15 +144,13 @@ def _serve_once(job: Job, held: Held, person: Actor | None = None) -> int:
     if actor is None or not actor.can(kind.capability):
         ledger.stand(job, f"{job.owner_name} may not do this any more. An administrator can decide.")
         return 0
-    chunks = Chunk.objects.filter(job=job)
-    look = chunks.filter(verify_at__isnull=False).order_by("verify_at").first()
+    look = next_up.look(job)
     if look and look.verify_at and look.verify_at <= timezone.now():
         # All looks come before what they may put back among the rows to be sent: so that goes in one request.
         ledger.turn(job)
         _after(job, unanswered.look(job, look, kind, actor))
         return 0
-    # The second one only says whether there is more than the first.
-    chunk, *more = chunks.filter(state=Chunk.State.PENDING).order_by("first", "pk")[:2] or [None]
+    chunk, more = next_up.chunks(job)
     reader = kind if isinstance(kind, Looking) and kind.reads_first else None
     unread = reading_first.unread(chunk) if chunk and reader else None
     if chunk and reader and unread:

@@ -13,10 +13,11 @@ from enum import Enum
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import CharField, F
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
+from kayse_admin.built_once import Given, Question
 from kayse_admin.upstream import usage
 from kayse_admin.upstream.models import Budget
 
@@ -43,7 +44,7 @@ def current() -> Budget:
     """The row of the key in use, made at first need; its hour is begun anew when the last one has ended."""
     now = timezone.now()
     digest = key_digest()
-    row = Budget.objects.filter(key_digest=digest).first()
+    row = next(iter(_of_key(digest=digest)), None)
     if row is None:
         try:
             with transaction.atomic():
@@ -56,6 +57,9 @@ def current() -> Budget:
         Budget.objects.filter(key_digest=digest, reset_at__lte=now).update(used=0, reset_at=now + HOUR)
         row.refresh_from_db()
     return row
+
+
+_of_key = Question(lambda: Budget.objects.filter(key_digest=Given("digest", CharField())))
 
 
 def take(purpose: Purpose) -> datetime | None:

@@ -10,8 +10,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import CharField
 from django.utils import timezone
 
+from kayse_admin.built_once import Given, Question
 from kayse_admin.upstream.budget import key_digest
 from kayse_admin.upstream.models import Circuit
 
@@ -23,7 +25,10 @@ OPEN_FOR = timedelta(seconds=30)
 def state() -> Circuit:
     """The breaker's row for the key in use; an unsaved fresh one before the first failure."""
     digest = key_digest()
-    return Circuit.objects.filter(key_digest=digest).first() or Circuit(key_digest=digest)
+    return next(iter(_of_key(digest=digest)), None) or Circuit(key_digest=digest)
+
+
+_of_key = Question(lambda: Circuit.objects.filter(key_digest=Given("digest", CharField())))
 
 
 def open_until(row: Circuit | None = None) -> datetime | None:

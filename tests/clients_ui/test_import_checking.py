@@ -6,10 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import phonenumbers
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from clients_ui import normal
 from clients_ui.imports import checking, mapping
 from clients_ui.imports.checking import Checker
 from clients_ui.imports.mapping import Options
@@ -319,3 +321,14 @@ def test_keys_that_were_seen_are_told_the_same_when_there_are_too_many_for_the_m
         )
     assert told[0] == told[1] == told[2]
     assert told[0][40:43] == [None, 3, 4]
+
+
+@given(st.from_regex(r"\+?1?[2-9]?[0-9]{9,10}\n?", fullmatch=True), st.sampled_from(["US", "GB", "DE"]))
+def test_a_number_that_is_told_at_sight_is_what_the_library_says(text: str, region: str) -> None:
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        assert normal.e164(text, region) is None
+        return
+    known = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    assert normal.e164(text, region) == (known if phonenumbers.is_possible_number(number) else None)
