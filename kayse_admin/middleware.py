@@ -40,7 +40,6 @@ PERMISSIONS_POLICY = ", ".join(
         "microphone",
         "payment",
         "usb",
-        "interest-cohort",
         "browsing-topics",
     )
 )

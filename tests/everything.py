@@ -58,15 +58,12 @@ def postgres_answers() -> bool:
     return True
 
 
-def begin(title: str, *arguments: str, shown: bool = False, more: int = 0, **environment: str) -> Run:
-    """Start pytest with these arguments; what it writes is kept until it is asked for, unless it is shown at once.
-
-    It has a process for each core, and `more` where tests wait long for others.
-    """
+def begin(title: str, *arguments: str, shown: bool = False, **environment: str) -> Run:
+    """Start pytest with these arguments; what it writes is kept until it is asked for, unless it is shown at once."""
     output = None if shown else tempfile.TemporaryFile()  # noqa: SIM115  # it is read when the run is over
     if shown:
         print(f"--- {title}", flush=True)
-    processes = os.environ.get("TEST_PROCESSES", str((os.cpu_count() or 1) + more))
+    processes = os.environ.get("TEST_PROCESSES", "auto")
     process = subprocess.Popen(
         [*PYTEST, "-n", processes, "--dist", "loadgroup", *arguments],
         env=os.environ | COMPILING | environment,
@@ -98,11 +95,11 @@ def main() -> int:
     else:
         left_out.append("There is no Chromium: the browser tests were left out.")
     compile_tests()
-    runs = [begin("SQLite", "-m", "not e2e and not postgres", *NO_BROWSER, shown=True, more=1)]
+    runs = [begin("SQLite", "-m", "not e2e and not postgres", *NO_BROWSER, shown=True)]
     if postgres_answers():
         marks = "not e2e and not sqlite and not once and not pure"
         skipped = (*NO_BROWSER, *NO_DATABASE, *LEAN)
-        runs.append(begin("PostgreSQL", "-m", marks, "--create-db", *skipped, more=1, DATABASE_URL=POSTGRES))
+        runs.append(begin("PostgreSQL", "-m", marks, "--create-db", *skipped, DATABASE_URL=POSTGRES))
     else:
         left_out.append("PostgreSQL does not answer: every test was run on SQLite only.")
     results = [run.is_green() for run in [*runs, *browser]]
