@@ -15,14 +15,14 @@ from django.conf import LazySettings
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 from django.core.cache import cache
-from django.db import connection, connections
+from django.db import connection, transaction
 from django.test import Client as Browser
 from django.test import TransactionTestCase
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis
 
 from kayse_admin.accounts.models import User
-from kayse_admin.accounts.roles import Role, granted
+from kayse_admin.accounts.roles import Role, granted, make_groups
 from kayse_admin.actors import Actor
 from kayse_admin.audit import triggers
 from kayse_admin.sandbox.config import Config
@@ -30,6 +30,8 @@ from kayse_admin.sandbox.server import Running, running
 from tests.e2e.stack import prepare_once
 
 TESTS = Path(__file__).parent
+#: Tables that migrations fill, and no test.
+WRITTEN_ONCE = {"django_migrations", "django_content_type", "auth_permission"}
 PASSWORD = "a-long-enough-password"
 
 # What an example takes says more about the machine, and who else is busy on it, than about the code.
@@ -62,9 +64,8 @@ def _record_can_be_emptied() -> Iterator[None]:
     original: Callable[[Any], None] = TransactionTestCase._fixture_teardown
 
     def teardown(case: Any) -> None:
-        for alias in ("default",):
-            lift(alias)
-        original(case)
+        lift()
+        empty()
         triggers.put_back()
 
     TransactionTestCase._fixture_teardown = teardown  # type: ignore[method-assign]
@@ -72,11 +73,25 @@ def _record_can_be_emptied() -> Iterator[None]:
     TransactionTestCase._fixture_teardown = original  # type: ignore[method-assign]
 
 
-def lift(alias: str = "default") -> None:
+def empty() -> None:
+    """Delete every row that a test has committed.
+
+    Django's own way truncates every table and asks for each permission again: 0.3 s on PostgreSQL, each time.
+    """
+    tables = set(connection.introspection.django_table_names(include_views=False)) - WRITTEN_ONCE
+    filled = " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM \"{name}\")" for name in tables)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(filled)
+        for (name,) in cursor.fetchall():
+            cursor.execute(f'DELETE FROM "{name}"')
+        make_groups()
+
+
+def lift() -> None:
     """Drop the triggers of the record. Only tests do this."""
-    with connections[alias].cursor() as cursor:
-        for trigger in triggers.wanted(connections[alias].vendor):
-            cursor.execute(trigger.dropping(connections[alias].vendor))
+    with connection.cursor() as cursor:
+        for trigger in triggers.wanted(connection.vendor):
+            cursor.execute(trigger.dropping(connection.vendor))
 
 
 @pytest.fixture(autouse=True)

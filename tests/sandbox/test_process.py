@@ -67,6 +67,9 @@ def test_what_was_written_survives_a_kill(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_at_once(tmp_path: Path, ending: signal.Signals) -> None:
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # As a shell leaves it to what it starts in the background; the child would ignore it, too.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     with process(tmp_path / "store", "--clients", "1") as (child, api):
         assert api("GET", "/clients/1").status_code == 200
         child.send_signal(ending)
