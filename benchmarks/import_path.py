@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import gc
 import io
 import itertools
 import json
@@ -165,16 +164,14 @@ def prepare(folder: Path, url: str) -> Any:
     call_command("migrate", verbosity=0)
     call_command("createcachetable", verbosity=0)
 
-    # As a worker does at its start.
-    gc.collect()
-    gc.freeze()
-
     from django.contrib.auth import get_user_model
     from django.contrib.auth.models import Group
 
     from kayse_admin.accounts.roles import Role, granted
     from kayse_admin.actors import Actor
+    from kayse_admin.processes import settle_in
 
+    settle_in()  # as a worker does at its start
     person, _ = get_user_model().objects.get_or_create(username="bench")
     person.groups.add(Group.objects.get(name=Role.ADMINISTRATOR.value))
     return Actor(person.pk, "Bench", capabilities=granted([Role.ADMINISTRATOR.value]))

@@ -81,18 +81,18 @@ def kept(name: str, value: Any) -> Any:
 
 
 def all_kept(told: Mapping[str, Any]) -> dict[str, Any]:
-    """The documented fields among these, each as `kept` has it, in the documented order."""
+    """The documented fields among these, each as `kept` has it."""
     return {
         name: (value[:MOST_KEPT] or None)
-        if type(value := told[name]) is str and is_text and value.isprintable()
+        if type(value) is str and name not in _NO_TEXT and value.isprintable()
         else kept(name, value)
-        for name, is_text in _IN_ORDER
-        if name in told
+        for name, value in told.items()
+        if name in _DOCUMENTED
     }
 
 
 _NO_TEXT: Final = {field.name: field.kind for field in FIELDS if field.kind in (Kind.IDS, Kind.FLAG)}
-_IN_ORDER: Final = tuple((name, name not in _NO_TEXT) for name in DOCUMENTED)
+_DOCUMENTED: Final = frozenset(DOCUMENTED)
 
 
 def is_empty(value: Any) -> bool:

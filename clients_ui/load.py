@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import chain, islice
+from itertools import chain, islice, repeat
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
@@ -122,22 +122,24 @@ def take(batch: Sequence[Row], at: datetime, by: Actor | None = None) -> int:
     told_at, changed_at = (connection.ops.adapt_datetimefield_value(one) for one in (at, at if by else NEVER))
     changed_by = by.id if by else None
     has_extra = any(row.extra for row in batch)
-    values = []
+    plain, tolds, extras = [], [], []
     for row in batch:
         known = here.get(row.pk)
-        if known is None or _is_plain(known, names, at):
-            told = untold if known is None else _told_after(known, names, at)
-            extra = (
-                "{}"  # a new client's; of one that is known nothing is written over where nothing was told
-            )
-            if has_extra:
-                extra = json.dumps(knowledge.with_extra(known.extra if known else {}, row.extra))
-            between = (told_at, told, extra, told_at, changed_at, changed_by)
-            values.append(_values(row, names, between))
+        if known is None:
+            tolds.append(untold)
+        elif _is_plain(known, names, at):
+            tolds.append(_told_after(known, names, at))
         else:
             _merge(row, at, by)
-    if values:
+            continue
+        plain.append(row)
+        # "{}" is a new client's; of one that is known nothing is written over where nothing was told.
+        kept = knowledge.with_extra(known.extra if known else {}, row.extra) if has_extra else None
+        extras.append(json.dumps(kept) if kept else "{}")
+    if plain:
         also = ("changed_at", "changed_by") if by else ()
+        same = (told_at, changed_at, changed_by)
+        values = _values(plain, names, tolds, extras, *same)
         _write(names, (*also, *(("extra",) if has_extra else ())), values)
     return len(batch) - len(here)
 
@@ -176,19 +178,35 @@ def _told_after(known: Known, names: Sequence[str], at: datetime) -> str:
     return json.dumps({name: age for name, age in ages.items() if age != int(at.timestamp())})
 
 
-def _values(row: Row, names: Sequence[str], between: Sequence[Any]) -> list[Any]:
-    """The parameters of the upsert: the id, the fields, and as in `COLUMNS` what stands `between`, and the keys."""
-    fields = list(map(row.told.get, names))
-    if row.told.get("case_ids") is not None:
-        fields[names.index("case_ids")] = json.dumps(row.told["case_ids"])
-    keys = [make(row.told.get(name)) for name, make in _KEYS]
-    return [row.pk, *fields, *between, *keys, *normal.parts(*map(row.told.get, knowledge.NAMES))]
+def _values(
+    rows: Sequence[Row],
+    names: Sequence[str],
+    tolds: Sequence[str],
+    extras: Sequence[str],
+    told_at: Any,
+    changed_at: Any,
+    changed_by: int | None,
+) -> Iterator[tuple[Any, ...]]:
+    """The parameters of the upsert, a row each: the id, the fields, and what `COLUMNS` names.
+
+    Made column by column, which costs half of what it does row by row.
+    """
+    fields = {name: [row.told[name] for row in rows] for name in names}
+    nothing: list[Any] = [None] * len(rows)
+    keys = [map(make, fields[name]) if name in fields else repeat("") for name, make in _KEYS]
+    parts = zip(*map(normal.parts, *(fields.get(name, nothing) for name in knowledge.NAMES)), strict=True)
+    if "case_ids" in fields:
+        fields["case_ids"] = [None if ids is None else json.dumps(ids) for ids in fields["case_ids"]]
+    return zip(
+        (row.pk for row in rows), *fields.values(), repeat(told_at), tolds, extras, repeat(told_at),
+        repeat(changed_at), repeat(changed_by), *keys, *parts, strict=False,
+    )  # fmt: skip
 
 
 _KEYS = tuple(knowledge.KEYS.values())
 
 
-def _write(names: Sequence[str], also: Sequence[str], values: Sequence[list[Any]]) -> None:
+def _write(names: Sequence[str], also: Sequence[str], values: Iterable[tuple[Any, ...]]) -> None:
     """Insert clients, or replace what the file tells of those that are known, and what is `also` new.
 
     PostgreSQL takes rows 5 times as fast by COPY into a table of the transaction's own.
@@ -207,7 +225,7 @@ def _write(names: Sequence[str], also: Sequence[str], values: Sequence[list[Any]
         else:
             marks = ", ".join(["%s"] * len(written))
             statement = f"INSERT INTO {table} ({columns}) VALUES ({marks}) {_on_conflict(names, also)}"  # noqa: S608
-            cursor.executemany(statement, values)
+            cursor.executemany(statement, list(values))
 
 
 def _on_conflict(names: Sequence[str], also: Sequence[str]) -> str:

@@ -1,7 +1,8 @@
-"""Work on many things in several processes at once, each with a connection to the database of its own."""
+"""Processes: work on many things in several at once, and one that works through many rows for long."""
 
 from __future__ import annotations
 
+import gc
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -17,6 +18,17 @@ Result = TypeVar("Result")
 
 #: So many items for each process wait for it, so that it never waits for them; no more, however many there are.
 AHEAD = 4
+
+
+#: New objects between two looks for garbage: as many as a request of some hundred rows makes, none of it in circles.
+BETWEEN_LOOKS = 100_000
+
+
+def settle_in() -> None:
+    """Spare a process that handles many rows the collector's walks over what stays, and over each few hundred rows."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(BETWEEN_LOOKS, *gc.get_threshold()[1:])
 
 
 def in_order(

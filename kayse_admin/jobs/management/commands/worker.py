@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import threading
 from types import FrameType
@@ -15,6 +14,7 @@ from django.utils.crypto import get_random_string
 from django_tasks_db.management.commands.db_worker import Worker
 
 from kayse_admin.jobs import runner
+from kayse_admin.processes import settle_in
 
 logger = logging.getLogger("kayse_admin.jobs")
 
@@ -44,9 +44,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Work until the end is asked for."""
-        # What is loaded stays: the collector need not walk through it behind every few hundred rows.
-        gc.collect()
-        gc.freeze()
+        settle_in()
         away = threading.Event()
         worker = _worker(options)
         if not options["batch"]:
