@@ -87,6 +87,7 @@ def test_the_control_with_its_token_it_is_let_in(people: dict[str, User]) -> Non
     assert browser.post("/account/sessions/end/", headers=headers).status_code == 200
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("header", ["host", "x-forwarded-host"])
 def test_a_forged_host_leads_nowhere(header: str, as_admin: Browser) -> None:
     for path in READS:
@@ -103,6 +104,7 @@ def test_a_forged_host_is_in_no_password_link(people: dict[str, User], as_admin:
     assert as_admin.post(url, headers={"host": "evil.example"}).status_code == 400
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     "lie",
     [
@@ -128,6 +130,7 @@ def test_forged_htmx_headers_lead_nowhere(
     assert rows() == before
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("method", ["get", "head", "put", "patch", "delete", "options", "trace"])
 def test_other_methods_write_nothing(method: str, people: dict[str, User], as_admin: Browser) -> None:
     before = rows()
