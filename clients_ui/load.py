@@ -138,8 +138,7 @@ def take(batch: Sequence[Row], at: datetime, by: Actor | None = None) -> int:
         extras.append(json.dumps(kept) if kept else "{}")
     if plain:
         also = ("changed_at", "changed_by") if by else ()
-        same = (told_at, changed_at, changed_by)
-        values = _values(plain, names, tolds, extras, *same)
+        values = _values(plain, names, tolds, extras, told_at, changed_at, changed_by)
         _write(names, (*also, *(("extra",) if has_extra else ())), values)
     return len(batch) - len(here)
 
