@@ -102,9 +102,29 @@ def _belongs(character: str) -> bool:
 
 
 def external(values: Mapping[str, Any]) -> tuple[str, str] | None:
-    """External source and id of a client as they are compared; None without an id."""
+    """What external source and id of a client are alike by, letters and digits alone; None without an id.
+
+    Who is alike may be the same person, which is for somebody to say: "12-3" and "1-23" are alike, too.
+    """
     source, ident = key(values.get("external_source")), key(values.get("external_source_id"))
     return (source, ident) if ident else None
+
+
+def identity(values: Mapping[str, Any]) -> tuple[str, str] | None:
+    """External source and id of a client as they are the same: case, spaces and the Unicode form do not count.
+
+    None for an id without a letter or digit, which the directory cannot be asked for.
+    """
+    ident = values.get("external_source_id")
+    return (_same(values.get("external_source")), _same(ident)) if key(ident) else None
+
+
+def _same(text: str | None) -> str:
+    if not text:
+        return ""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    return " ".join(text.lower().split())
 
 
 @lru_cache(maxsize=2_000)
@@ -150,14 +170,20 @@ def phone_key(text: str | None, region: str) -> str:
     return digits(unicodedata.normalize("NFKC", text[:100]))[::-1][:KEY_LENGTH]
 
 
+_POSSIBLE = phonenumbers.ValidationResult.IS_POSSIBLE
+
+
 def e164(text: str, region: str) -> str | None:
-    """The number as "+15125550100", read as people of the region write it; None when it is none."""
+    """The number as "+15125550100", read as people of the region write it; None when it is none.
+
+    Without its area code it is none, nor with an extension, which would be lost.
+    """
     if _COMMON_NUMBER.fullmatch(text):
         return text  # told so already: parsing costs 40 times as much
     try:
         number = phonenumbers.parse(text[:100], region)
     except phonenumbers.NumberParseException:
         return None
-    if not phonenumbers.is_possible_number(number):
+    if number.extension or phonenumbers.is_possible_number_with_reason(number) != _POSSIBLE:
         return None
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))

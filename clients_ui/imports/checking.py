@@ -34,6 +34,7 @@ UNREADABLE = "a character in it cannot be read; it is shown as “\ufffd”."
 ERROR, TWIN = "error", "twin"
 LEFT = "This client was deleted at Kayse. To create them again, go back to the columns and say so there."
 AGAIN = "Was deleted at Kayse, and is created again as a new client."
+ALIKE = "Has the same phone or e-mail as line {}."
 #: What a row has the same as a client whom it fits without a doubt but for there being several of them.
 EXTERNAL = "external source and id"
 #: Clients that are named where a row may be any of them.
@@ -96,7 +97,7 @@ class Checker:
             self._read(cells, values, wrong, places)
         if self.options.source:
             values.setdefault("external_source", self.options.source)
-        one.key = normal.external(values)
+        one.key = normal.identity(values)
         if wrong:
             # Whoever has no id of any kind can only be new: what a new client lacks is told at once, too.
             is_new = not (one.key or values.get(ID) or wrong.keys() & {ID, "external_source_id"})
@@ -251,7 +252,7 @@ class Checker:
                 one.ask(list(alike.items()), " or ".join(kinds))
             elif first:
                 one.ask([], "")
-                one.row.reason = f"Has the same phone or e-mail as line {first}."
+                one.row.reason = ALIKE.format(first)
 
 
 @dataclass(slots=True)
@@ -347,9 +348,9 @@ def _known(parsed: Sequence[_Parsed]) -> _Known:
     ids = {one.values[ID] for one in parsed if one.values.get(ID)}
     by_id = {client.pk: [client] for client in Client.objects.filter(Among("id", ids))}
     by_key: defaultdict[tuple[str, str] | None, list[Client]] = defaultdict(list)
-    keys = {one.key[1] for one in parsed if one.key and not one.values.get(ID)}
+    keys = {normal.key(one.key[1]) for one in parsed if one.key and not one.values.get(ID)}
     for client in Client.objects.filter(Among("external_key", keys)).order_by("pk"):
-        by_key[normal.external(vars(client))].append(client)
+        by_key[normal.identity(vars(client))].append(client)
     return _Known(by_id, by_key)
 
 

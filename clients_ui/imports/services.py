@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import itertools
+import json
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,10 +16,10 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from clients_ui import bulk, doubts
+from clients_ui import bulk, doubts, normal
 from clients_ui.imports import checking, mapping
 from clients_ui.imports.checking import Checker
 from clients_ui.imports.decoding import NotACsv, Shape, lines_of, shape_of
@@ -186,21 +187,48 @@ def fix(actor: Actor, kept: Import, row: Row, cells: Sequence[str]) -> Row:
     problem = "" if len(cells) == len(kept.header) else "The number of cells is wrong."
     fresh = next(checker.rows([Record(row.line, list(cells), problem)]))
     if _is_in_file(row, fresh):
-        fresh.flag, fresh.outcome, fresh.reason = (
-            checking.ERROR,
-            "failed",
-            "The same id is in the file already.",
-        )
+        fresh = _refused(row, fresh, "The same id is in the file already.")
+    elif not fresh.flag and (line := _line_of_alike(row, fresh)):
+        fresh.source = {"cells": list(cells)}
+        fresh.flag, fresh.outcome = checking.TWIN, Row.Outcome.FAILED
+        fresh.reason = checking.ALIKE.format(line)
     return _replace(kept, row, fresh)
+
+
+def _refused(row: Row, fresh: Row, why: str) -> Row:
+    """The row as it came, or with its new cells where they were typed, not to be sent."""
+    source = {"cells": (fresh.source or row.source or {}).get("cells", [])}
+    return Row.light(
+        line=row.line, label=fresh.label, body={}, source=source, flag=checking.ERROR,
+        outcome=Row.Outcome.FAILED, reason=why,
+    )  # fmt: skip
+
+
+def _others(row: Row) -> QuerySet[Row]:
+    """The other rows of the file that will be sent."""
+    return Row.objects.filter(job=row.job_id, outcome="").exclude(pk=row.pk)
 
 
 def _is_in_file(row: Row, fresh: Row) -> bool:
     """Whether another row of the file that will be sent is about the same client."""
-    others = Row.objects.filter(job=row.job_id, outcome="").exclude(pk=row.pk)
     if fresh.target:
-        return others.filter(target=fresh.target).exists()
-    ident = fresh.body.get("external_source_id")
-    return bool(ident) and others.filter(target=None, body__external_source_id=ident).exists()
+        return _others(row).filter(target=fresh.target).exists()
+    key = normal.identity(fresh.body)
+    return bool(key) and any(
+        normal.identity(body) == key
+        for body in _others(row)
+        .filter(target=None, body__external_source_id__iexact=fresh.body["external_source_id"])
+        .values_list("body", flat=True)
+    )
+
+
+def _line_of_alike(row: Row, fresh: Row) -> int | None:
+    """The first row of the file that will be sent with this new client's e-mail address or phone number."""
+    mail, phone = fresh.body.get("email"), fresh.body.get("mobile")
+    same = Q(body__email__iexact=mail) if mail else Q(pk=None)
+    same |= Q(body__mobile=phone) if phone else Q(pk=None)
+    others = [] if fresh.target else _others(row).filter(same, target=None).order_by("number")[:1]
+    return next((other.line for other in others), None)
 
 
 def decide(actor: Actor, kept: Import, row: Row, choice: str, twin: int | None = None) -> Row:
@@ -216,6 +244,8 @@ def decide(actor: Actor, kept: Import, row: Row, choice: str, twin: int | None =
             fresh.flag = doubts.AGREED
     elif choice == "update" and client:
         fresh = _checker(actor, kept).decided(record, client)
+        if _is_in_file(row, fresh):
+            fresh = _refused(row, fresh, f"Another row of the file changes client {client.pk} already.")
     elif choice == "skip":
         fresh = Row(label=row.label, body={}, source=row.source, outcome="unchanged", reason="Left out.")
     else:
@@ -234,12 +264,14 @@ _REPLACED = ("target", "label", "body", "before", "source", "outcome", "reason",
 def _replace(kept: Import, row: Row, fresh: Row) -> Row:
     """Write a row that was checked again, as long as its job is not started, and count anew."""
     with transaction.atomic():
-        job = Job.objects.select_for_update().get(pk=row.job_id)
-        if job.state != Job.State.DRAFT:
+        job = Job.objects.select_for_update().filter(pk=row.job_id, state=Job.State.DRAFT).first()
+        if job is None:
             return row
+        # As they are under the lock: a colleague may have mended another row, or this one, meanwhile.
+        kept.refresh_from_db(fields=["counts"])
         counts = Counter(kept.counts or {})
         before: Counter[str] = Counter()
-        checking.count(row, before)
+        checking.count(Row.objects.get(pk=row.pk), before)
         for name in _REPLACED:
             setattr(row, name, getattr(fresh, name))
         row.save(update_fields=_REPLACED)
@@ -250,22 +282,39 @@ def _replace(kept: Import, row: Row, fresh: Row) -> Row:
     return row
 
 
-def start(actor: Actor, kept: Import, operation: uuid.UUID, reason: str = "") -> Job:
+class PlanChanged(Exception):
+    """What would be started is not what was shown."""
+
+
+def plan_of(kept: Import) -> str:
+    """A name for what the start would do as it stands, which changes with it."""
+    told = json.dumps([kept.job_id, kept.counts], sort_keys=True)
+    return hashlib.sha256(told.encode()).hexdigest()[:32]
+
+
+def start(actor: Actor, kept: Import, operation: uuid.UUID, reason: str = "", plan: str = "") -> Job:
     """Start the import of the rows that are good; a double click starts it once. The bytes are not needed any more.
 
-    Whoever starts it owns the job: in their name it is sent, and by their right.
+    Whoever starts it owns the job: in their name it is sent, and by their right. `plan`: what they were shown
+    (`plan_of`), if they were shown anything.
 
-    Raises ValueError for lifting opt-outs without a reason.
+    Raises ValueError for lifting opt-outs without a reason, and `PlanChanged`.
     """
     actor.require(Capability.CLIENTS_EDIT)
-    job = kept.job
-    assert job is not None
-    if (kept.counts or {}).get("opt_ins"):
-        actor.require(Capability.CLIENTS_OPT_IN)
-        if not reason:
-            raise ValueError("lifting an opt-out needs a reason")
     with transaction.atomic():
-        # Whoever starts it answers for it, whoever sent the file; two who start it take turns.
+        # Two who start it, or one who starts and one who mends a row, take turns.
+        job = Job.objects.select_for_update().filter(pk=kept.job_id or 0).first()
+        kept.refresh_from_db(fields=["counts", "options", "job"])
+        if job is None or kept.job_id != job.pk:
+            raise PlanChanged
+        is_draft = job.state == Job.State.DRAFT
+        if is_draft and plan and plan != plan_of(kept):
+            raise PlanChanged
+        if is_draft and (kept.counts or {}).get("opt_ins"):
+            actor.require(Capability.CLIENTS_OPT_IN)
+            if not reason:
+                raise ValueError("lifting an opt-out needs a reason")
+        # Whoever starts it answers for it, whoever sent the file.
         Job.objects.filter(pk=job.pk, state=Job.State.DRAFT).update(
             operation=operation,
             reason=reason[:200],

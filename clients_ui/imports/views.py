@@ -39,6 +39,9 @@ from kayse_admin.jobs.models import Job, Row
 from kayse_admin.templatetags.ui import number
 
 HISTORY = 25
+CHANGED = (
+    "This is not what the page showed: somebody has changed it meanwhile. Look at it again, then import."
+)
 #: Bad rows that are shown to be fixed in the browser at a time.
 MOST_SHOWN = 20
 _UPLOAD_WORDS = {
@@ -172,6 +175,7 @@ def _check(
         "rows": [_shown(kept, row) for row in page.object_list],
         "same": services.same_file(kept),
         "form": form,
+        "shown_plan": services.plan_of(kept),
         "problem": problem or job.note,
     }
     return render(request, "clients_ui/imports/check.html", context, status=status)
@@ -210,7 +214,13 @@ def _shown(kept: Import, row: Row) -> dict[str, Any]:
         "whole": whole,
         "twins": source.get("twins", []),
         "cells": [
-            {"name": name or f"Column {at + 1}", "value": cells[at], "wrong": at in wrong, "at": at}
+            # A control of one line would glue what a line break keeps apart.
+            {
+                "name": name or f"Column {at + 1}",
+                "value": " ".join(cells[at].splitlines()),
+                "wrong": at in wrong,
+                "at": at,
+            }
             for at, name in enumerate(kept.header)
         ]
         if whole
@@ -291,7 +301,11 @@ def start(request: HttpRequest, pk: int) -> HttpResponseBase:
             return _check(request, kept, form, 422)
         if not Row.objects.filter(job=kept.job, outcome="").exists():
             return _check(request, kept, form, 422, problem="There is nothing to send.")
-        services.start(actor_of(request), kept, form.cleaned_data["operation"], form.cleaned_data["reason"])
+        operation, reason, plan = (form.cleaned_data[name] for name in ("operation", "reason", "plan"))
+        try:
+            services.start(actor_of(request), kept, operation, reason, plan)
+        except services.PlanChanged:
+            return _check(request, _checked(pk), StartForm.fresh(), 422, problem=CHANGED)
     return htmx.redirect(request, reverse("jobs:detail", args=[kept.job.pk]))
 
 

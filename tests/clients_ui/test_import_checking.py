@@ -331,4 +331,12 @@ def test_a_number_that_is_told_at_sight_is_what_the_library_says(text: str, regi
         assert normal.e164(text, region) is None
         return
     known = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    assert normal.e164(text, region) == (known if phonenumbers.is_possible_number(number) else None)
+    is_whole = (
+        phonenumbers.is_possible_number_with_reason(number) == phonenumbers.ValidationResult.IS_POSSIBLE
+    )
+    assert normal.e164(text, region) == (known if is_whole else None)
+
+
+@pytest.mark.parametrize("text", ["555-0120", "212-555-0111 ext 45", "+12125550111;ext=45"])
+def test_a_number_that_would_become_another_is_none(text: str) -> None:
+    assert normal.e164(text, "US") is None

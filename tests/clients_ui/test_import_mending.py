@@ -1,0 +1,105 @@
+"""Rows of a checked file that are mended, decided or started by several people, and ids that are nearly the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client as Browser
+
+from clients_ui.imports import services
+from clients_ui.imports.models import Import
+from clients_ui.models import Client
+from kayse_admin.accounts.models import User
+from kayse_admin.accounts.roles import Role, granted
+from kayse_admin.actors import Actor
+from kayse_admin.jobs import runner
+from kayse_admin.jobs.models import HELD, Job, Row
+from tests.clients_ui.conftest import text_of
+from tests.clients_ui.test_import_screens import HEAD, begin, mapped
+from tests.conftest import Sandbox
+from tests.jobs.helpers import exported
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_ids_that_differ_in_a_hyphen_are_two_people(sandbox: Sandbox, as_paralegal: Browser) -> None:
+    mapped(as_paralegal, HEAD + "soak,12-3,Ann,One,ann@example.com\n")
+    begin(as_paralegal, Import.objects.latest("pk"))
+    runner.serve()
+    kept = mapped(as_paralegal, HEAD + "soak,1-23,Robert,Other,bob@example.com\nSoak, 12-3 ,Anna,,\n")
+    bob, ann = Row.objects.filter(job=kept.job).order_by("number")
+    assert (bob.target, ann.target) == (None, Client.objects.get(external_source_id="12-3").pk)
+    begin(as_paralegal, kept)
+    runner.serve()
+    assert Client.objects.get(pk=ann.target).first_name == "Anna"
+    bob.refresh_from_db()
+    assert (bob.outcome, bob.flag) == ("failed", HELD), "alike, which a person decides"
+    assert exported(sandbox, "Soak") == {"12-3": 1}
+
+
+def test_two_who_mend_rows_at_once_lose_no_count(
+    sandbox: Sandbox, as_paralegal: Browser, people: dict[str, User]
+) -> None:
+    kept = mapped(as_paralegal, HEAD + "s,1,Ana,Soak,no mail\ns,2,Bo,Soak,none either\n")
+    actor = Actor(people["paralegal"].pk, "Paula", capabilities=granted([Role.PARALEGAL]))
+    loaded = [(Import.objects.get(pk=kept.pk), row) for row in Row.objects.filter(job=kept.job)]
+    for seen, row in loaded:  # each as it was before the other had mended theirs
+        cells = [*row.source["cells"][:4], f"{row.number}@example.com"]
+        assert services.fix(actor, seen, row, cells).flag == ""
+    kept.refresh_from_db()
+    assert (kept.counts["creates"], kept.counts["errors"]) == (2, 0)
+
+
+def test_what_was_not_shown_is_not_started(
+    sandbox: Sandbox, as_paralegal: Browser, as_admin: Browser
+) -> None:
+    kept = mapped(as_paralegal, HEAD + "s,1,Ana,Soak,ana@example.com\ns,2,Bo,Soak,no mail\n")
+    url = f"/clients/import/{kept.pk}/"
+    shown = as_paralegal.get(url).context["shown_plan"]
+    bad = Row.objects.get(job=kept.job, flag="error")
+    as_admin.post(f"{url}rows/{bad.number}/fix/", {"cell_4": "bo@example.com"})
+    answer = begin(as_paralegal, kept, plan=shown)
+    assert (answer.status_code, "This is not what the page showed" in text_of(answer)) == (422, True)
+    assert Job.objects.get(pk=kept.job_id).state == "draft"
+    assert begin(as_paralegal, kept, plan=answer.context["shown_plan"]).status_code == 303
+
+
+def test_a_mended_row_is_held_against_the_others(sandbox: Sandbox, as_paralegal: Browser) -> None:
+    text = HEAD + "a,777,Ann,Smith,ann@example.com\nb,777,Bea,Smith,no mail\na,778,Cy,Smith,none\n"
+    kept = mapped(as_paralegal, text)
+    url = f"/clients/import/{kept.pk}/rows"
+    other, twin = Row.objects.filter(job=kept.job, flag="error").order_by("number")
+    answer = as_paralegal.post(f"{url}/{other.number}/fix/", {"cell_4": "bea@example.com"})
+    assert answer.status_code == 303, "another source"
+    as_paralegal.post(f"{url}/{twin.number}/fix/", {"cell_4": "Ann@example.com"})
+    twin.refresh_from_db()
+    assert (twin.flag, twin.reason) == ("twin", "Has the same phone or e-mail as line 2.")
+    as_paralegal.post(f"{url}/{twin.number}/decide/", {"choice": "create"})
+    twin.refresh_from_db()
+    assert (twin.flag, twin.outcome, twin.body["email"]) == ("", "", "Ann@example.com")
+
+
+def test_two_rows_are_not_decided_onto_one_client(
+    sandbox: Sandbox, as_paralegal: Browser, known: Any
+) -> None:
+    somebody = next(client for client in map(known, range(2, 12)) if client.email and client.mobile)
+    rows = "".join(f"u,{n},Q{n},R,{somebody.email}\n" for n in (1, 2))
+    kept = mapped(as_paralegal, HEAD + rows)
+    first, second = Row.objects.filter(job=kept.job, flag="twin").order_by("number")
+    for row in (first, second):
+        url = f"/clients/import/{kept.pk}/rows/{row.number}/decide/"
+        as_paralegal.post(url, {"choice": f"update-{somebody.pk}"})
+        row.refresh_from_db()
+    assert (first.target, first.flag) == (somebody.pk, "")
+    assert (second.flag, second.reason) == (
+        "error",
+        f"Another row of the file changes client {somebody.pk} already.",
+    )
+
+
+def test_a_line_break_in_a_cell_becomes_a_space_where_it_is_mended(as_paralegal: Browser) -> None:
+    text = 'external_source,external_source_id,first_name,last_name,address_line1\ns,1,A,B,"12 Main\nApt 4"\n'
+    kept = mapped(as_paralegal, text)
+    page = as_paralegal.get(f"/clients/import/{kept.pk}/")
+    assert 'value="12 Main Apt 4"' in page.text
