@@ -158,7 +158,7 @@ class Checker:
             return
         here = known.by_id.get(pk, []) if pk else known.by_key.get(one.key, []) if one.key else []
         living = [client for client in here if not client.gone_at]
-        matches = self.options.match != "none" or not by_key
+        matches = self.options.match == "external" or not by_key
         if pk and not here:
             one.refuse(f"Client {pk} is not known here. Open it by its id once, then import again.")
         elif living and (len(living) == 1 or self.options.mode == "create") and matches:

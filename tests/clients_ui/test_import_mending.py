@@ -103,3 +103,15 @@ def test_a_line_break_in_a_cell_becomes_a_space_where_it_is_mended(as_paralegal:
     kept = mapped(as_paralegal, text)
     page = as_paralegal.get(f"/clients/import/{kept.pk}/")
     assert 'value="12 Main Apt 4"' in page.text
+
+
+def test_matching_by_id_asks_where_a_row_without_one_has_a_known_external_id(
+    sandbox: Sandbox, as_paralegal: Browser, known: Any
+) -> None:
+    somebody = next(one for one in map(known, range(2, 30)) if one.external_source_id and one.email)
+    head = "id,external_source,external_source_id,first_name,last_name\n"
+    text = f",{somebody.external_source},{somebody.external_source_id},Zed,Other\n"
+    kept = mapped(as_paralegal, head + text + f"{somebody.pk},,,Will,\n", match="id")
+    asked, given = Row.objects.filter(job=kept.job).order_by("number")
+    assert (asked.flag, asked.target, asked.source["twins"]) == ("twin", None, [somebody.pk])
+    assert given.target == somebody.pk
