@@ -185,21 +185,21 @@ def fix(actor: Actor, kept: Import, row: Row, cells: Sequence[str]) -> Row:
     actor.require(Capability.CLIENTS_EDIT)
     checker = _checker(actor, kept)
     problem = "" if len(cells) == len(kept.header) else "The number of cells is wrong."
-    fresh = next(checker.rows([Record(row.line, list(cells), problem)]))
+    record = Record(row.line, list(cells), problem)
+    fresh = next(checker.rows([record]))
     if _is_in_file(row, fresh):
-        fresh = _refused(row, fresh, "The same id is in the file already.")
+        fresh = _refused(record, fresh, "The same id is in the file already.")
     elif not fresh.flag and (line := _line_of_alike(row, fresh)):
-        fresh.source = {"cells": list(cells)}
+        fresh.source = {"cells": record.cells}
         fresh.flag, fresh.outcome = checking.TWIN, Row.Outcome.FAILED
         fresh.reason = checking.ALIKE.format(line)
     return _replace(kept, row, fresh)
 
 
-def _refused(row: Row, fresh: Row, why: str) -> Row:
-    """The row as it came, or with its new cells where they were typed, not to be sent."""
-    source = {"cells": (fresh.source or row.source or {}).get("cells", [])}
+def _refused(record: Record, fresh: Row, why: str) -> Row:
+    """A row that is not to be sent, with the cells that were typed."""
     return Row.light(
-        line=row.line, label=fresh.label, body={}, source=source, flag=checking.ERROR,
+        line=record.line, label=fresh.label, body={}, source={"cells": record.cells}, flag=checking.ERROR,
         outcome=Row.Outcome.FAILED, reason=why,
     )  # fmt: skip
 
@@ -245,7 +245,7 @@ def decide(actor: Actor, kept: Import, row: Row, choice: str, twin: int | None =
     elif choice == "update" and client:
         fresh = _checker(actor, kept).decided(record, client)
         if _is_in_file(row, fresh):
-            fresh = _refused(row, fresh, f"Another row of the file changes client {client.pk} already.")
+            fresh = _refused(record, fresh, f"Another row of the file changes client {client.pk} already.")
     elif choice == "skip":
         fresh = Row(label=row.label, body={}, source=row.source, outcome="unchanged", reason="Left out.")
     else:

@@ -80,6 +80,18 @@ def test_a_mended_row_is_held_against_the_others(sandbox: Sandbox, as_paralegal:
     assert (twin.flag, twin.outcome, twin.body["email"]) == ("", "", "Ann@example.com")
 
 
+def test_what_was_typed_stays_where_the_id_is_in_the_file_already(
+    sandbox: Sandbox, as_paralegal: Browser
+) -> None:
+    kept = mapped(as_paralegal, HEAD + "a,7,Ann,Smith,ann@example.com\na,8,Bea,Smith,no mail\n")
+    bad = Row.objects.get(job=kept.job, flag="error")
+    typed = {"cell_1": "7", "cell_4": "bea@example.com"}
+    answer = as_paralegal.post(f"/clients/import/{kept.pk}/rows/{bad.number}/fix/", typed)
+    assert (answer.status_code, "The same id is in the file already" in text_of(answer)) == (422, True)
+    bad.refresh_from_db()
+    assert bad.source["cells"] == ["a", "7", "Bea", "Smith", "bea@example.com"]
+
+
 def test_two_rows_are_not_decided_onto_one_client(
     sandbox: Sandbox, as_paralegal: Browser, known: Any
 ) -> None:
