@@ -130,8 +130,8 @@ def differing(sent: State, told: State) -> list[str]:
 
     With the same external source and id, whatever else is different has been changed by somebody since.
     """
-    key = normal.external(sent)
-    if key and key == normal.external(told):
+    key = normal.identity(sent)
+    if key and key == normal.identity(told):
         return []
     return [name for name in sent if name in told and not same(name, sent[name], told[name])]
 

@@ -224,11 +224,14 @@ def _is_in_file(row: Row, fresh: Row) -> bool:
 
 def _line_of_alike(row: Row, fresh: Row) -> int | None:
     """The first row of the file that will be sent with this new client's e-mail address or phone number."""
-    mail, phone = fresh.body.get("email"), fresh.body.get("mobile")
-    same = Q(body__email__iexact=mail) if mail else Q(pk=None)
-    same |= Q(body__mobile=phone) if phone else Q(pk=None)
-    others = [] if fresh.target else _others(row).filter(same, target=None).order_by("number")[:1]
-    return next((other.line for other in others), None)
+    same = Q()
+    if mail := fresh.body.get("email"):
+        same |= Q(body__email__iexact=mail)
+    if phone := fresh.body.get("mobile"):
+        same |= Q(body__mobile=phone)
+    if fresh.target or not same:
+        return None
+    return _others(row).filter(same, target=None).order_by("number").values_list("line", flat=True).first()
 
 
 def decide(actor: Actor, kept: Import, row: Row, choice: str, twin: int | None = None) -> Row:

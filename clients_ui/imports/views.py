@@ -304,7 +304,7 @@ def start(request: HttpRequest, pk: int) -> HttpResponseBase:
         operation, reason, plan = (form.cleaned_data[name] for name in ("operation", "reason", "plan"))
         try:
             services.start(actor_of(request), kept, operation, reason, plan)
-        except services.PlanChanged:
+        except (services.PlanChanged, ValueError):  # or it takes back opt-outs since a moment ago
             return _check(request, _checked(pk), StartForm.fresh(), 422, problem=CHANGED)
     return htmx.redirect(request, reverse("jobs:detail", args=[kept.job.pk]))
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client as Browser
 
+from clients_ui import editing
 from clients_ui.imports import services
 from clients_ui.imports.models import Import
 from clients_ui.models import Client
@@ -127,3 +128,13 @@ def test_matching_by_id_asks_where_a_row_without_one_has_a_known_external_id(
     asked, given = Row.objects.filter(job=kept.job).order_by("number")
     assert (asked.flag, asked.target, asked.source["twins"]) == ("twin", None, [somebody.pk])
     assert given.target == somebody.pk
+
+
+def test_a_client_with_another_hyphen_is_not_taken_for_what_was_sent() -> None:
+    sent = {"external_source": "a", "external_source_id": "12-3", "first_name": "Ann"}
+    told = {**sent, "first_name": "Bob"}
+    assert editing.differing(sent, told) == []
+    assert editing.differing(sent, {**told, "external_source_id": "1-23"}) == [
+        "external_source_id",
+        "first_name",
+    ]
