@@ -83,8 +83,8 @@ def kept(name: str, value: Any) -> Any:
 def all_kept(told: Mapping[str, Any]) -> dict[str, Any]:
     """The documented fields among these, each as `kept` has it."""
     return {
-        name: (value[:MOST_KEPT] or None)
-        if type(value) is str and name not in _NO_TEXT and value.isprintable()
+        name: value
+        if value and type(value) is str and len(value) <= MOST_KEPT and value.isprintable() and name in _TEXTS
         else kept(name, value)
         for name, value in told.items()
         if name in _DOCUMENTED
@@ -93,6 +93,7 @@ def all_kept(told: Mapping[str, Any]) -> dict[str, Any]:
 
 _NO_TEXT: Final = {field.name: field.kind for field in FIELDS if field.kind in (Kind.IDS, Kind.FLAG)}
 _DOCUMENTED: Final = frozenset(DOCUMENTED)
+_TEXTS: Final = _DOCUMENTED - _NO_TEXT.keys()
 
 
 def is_empty(value: Any) -> bool:

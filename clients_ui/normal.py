@@ -40,6 +40,8 @@ _NO_KEY = dict.fromkeys(code for code in range(128) if not chr(code).isalnum())
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _BETWEEN_WORDS = re.compile(r"[\s\u2010-\u2015-]+")
 _NOT_DIGIT = re.compile(r"[^0-9]")
+#: An external id as nearly all of them are: it has a key, and nothing in it but its case to make the same.
+_COMMON_IDENT = re.compile(r"[A-Za-z0-9][!-~]*")
 #: A number as nearly all of them are told: of North America, with its country code.
 _COMMON_NUMBER = re.compile(r"\+1[2-9][0-9]{9}")
 
@@ -116,12 +118,16 @@ def identity(values: Mapping[str, Any]) -> tuple[str, str] | None:
     None for an id without a letter or digit, which the directory cannot be asked for.
     """
     ident = values.get("external_source_id")
-    return (_same(values.get("external_source")), _same(ident)) if key(ident) else None
+    if not ident or not (_COMMON_IDENT.fullmatch(ident) or key(ident)):
+        return None
+    return _same(values.get("external_source")), _same(ident)
 
 
 def _same(text: str | None) -> str:
     if not text:
         return ""
+    if _COMMON_IDENT.fullmatch(text):
+        return text.lower()
     if not text.isascii():
         text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     return " ".join(text.lower().split())

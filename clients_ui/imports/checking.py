@@ -5,7 +5,6 @@ Nothing here calls the vendor; clients are matched with the local directory.
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -30,7 +29,8 @@ from kayse_admin.jobs.models import Row
 
 BATCH = 1_000
 CLEAR = "CLEAR"
-UNREADABLE = "a character in it cannot be read; it is shown as “\ufffd”."
+UNREADABLE_MARK = "\ufffd"
+UNREADABLE = f"a character in it cannot be read; it is shown as “{UNREADABLE_MARK}”."
 ERROR, TWIN = "error", "twin"
 LEFT = "This client was deleted at Kayse. To create them again, go back to the columns and say so there."
 AGAIN = "Was deleted at Kayse, and is created again as a new client."
@@ -111,8 +111,10 @@ class Checker:
         False, with no values, where anything is out of the ordinary.
         """
         whole = "".join(cells)
-        if len(whole) > LONGEST or not whole.isprintable() or _UNUSUAL.search(whole):
+        if len(whole) > LONGEST or not whole.isprintable():
             return False
+        if "'" in whole or UNREADABLE_MARK in whole or CLEAR in whole:
+            return False  # a mark of a spreadsheet perhaps, or what is no value
         try:
             for place, name, read in self._plain:
                 if cell := cells[place].strip():
@@ -132,7 +134,7 @@ class Checker:
             if not cell:
                 continue
             try:
-                if "\ufffd" in cell:
+                if UNREADABLE_MARK in cell:
                     raise ValidationError(UNREADABLE)
                 values[name] = _cleared(name) if cell == CLEAR else read(cell)
             except ValidationError as error:
@@ -236,8 +238,8 @@ class Checker:
         phones = [normal.phone_key(one.values.get("mobile"), region) for one in created]
         found = _twins(set(mails) - {""}, set(phones) - {""})
         lines = [one.row.line for one in created]
-        same_mail = self._seen.earlier([mail and f"mail {mail}" for mail in mails], lines)
-        same_phone = self._seen.earlier([phone and f"phone {phone}" for phone in phones], lines)
+        # No address is a number: neither needs to say which of them it is.
+        same_mail, same_phone = self._seen.earlier(mails, lines), self._seen.earlier(phones, lines)
         if not (found or any(same_mail) or any(same_phone)):
             return  # nobody is like any of them, as nearly always
         for one, mail, phone, *first_lines in zip(created, mails, phones, same_mail, same_phone, strict=True):
@@ -265,10 +267,10 @@ class _Parsed:
     key: tuple[str, str] | None = None
 
     @property
-    def identity(self) -> str:
-        """What no two rows of a file may share; "" for a row that has none."""
+    def identity(self) -> tuple[str, int | str] | None:
+        """What no two rows of a file may share; None for a row that has none."""
         pk = self.values.get(ID)
-        return f"id {pk}" if pk else f"ext {self.key}" if self.key else ""
+        return (ID, pk) if pk else self.key
 
     def refuse(self, why: str, places: Sequence[int] = ()) -> _Parsed:
         """The row cannot be sent; `places` are the columns that are wrong."""
@@ -332,8 +334,6 @@ def _cleared(name: str) -> list[int] | None:
     return [] if BY_NAME[name].kind is Kind.IDS else None
 
 
-#: What no cell has that is read as it stands: a mark of a spreadsheet, an unreadable character, the word for "empty".
-_UNUSUAL = re.compile(f"['\ufffd]|{CLEAR}")
 #: What reads the cells of a field: it raises ValidationError with a sentence.
 _READERS: Mapping[str, Callable[[str], Any]] = {**READERS, ID: _kayse_id, editing.OPT_OUT: _opt_out}
 _PLAIN_READERS: Mapping[str, Callable[[str], Any] | None] = {
@@ -378,9 +378,9 @@ def count(row: Row, counts: Counter[str]) -> Row:
         counts["errors"] += 1
         if row.reason == LEFT:
             counts["deleted"] += 1
-    elif row.outcome == Row.Outcome.UNCHANGED:
+    elif row.outcome:
         counts["unchanged"] += 1
-    elif row.outcome == "":
+    else:
         counts["updates" if row.target else "creates"] += 1
         if row.reason == AGAIN:
             counts["again"] += 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 #: Keys that are held in memory, at 100 bytes each: those of 20,000 rows.
 MOST_HELD = 60_000
@@ -26,8 +26,8 @@ class Seen:
         self._table.execute("CREATE TABLE seen (key INTEGER PRIMARY KEY, line INTEGER NOT NULL)")
         self._table.execute("BEGIN")
 
-    def earlier(self, keys: Sequence[str], lines: Sequence[int]) -> list[int | None]:
-        """For each key the earlier line that has it too, or None; "" is no key. Notes them all.
+    def earlier(self, keys: Sequence[Hashable], lines: Sequence[int]) -> list[int | None]:
+        """For each key the earlier line that has it too, or None; "" and None are no keys. Notes them all.
 
         Keys are compared by their hash of 64 bits: two of a million meet by chance once in 30 million files.
         """
@@ -36,6 +36,8 @@ class Seen:
             first = [note(hash(key), line) if key else line for key, line in zip(keys, lines, strict=True)]
             if len(self._held) > self._most_held:
                 self._put_away(self._held)
+            if first == lines:
+                return [None] * len(lines)  # all of them are new, as nearly always
             return [at if at != line else None for at, line in zip(first, lines, strict=True)]
         return self._earlier_in_file(keys, lines)
 
@@ -43,7 +45,7 @@ class Seen:
         self._table.executemany("INSERT INTO seen VALUES (?, ?)", sorted(held.items()))
         self._held = None
 
-    def _earlier_in_file(self, keys: Sequence[str], lines: Sequence[int]) -> list[int | None]:
+    def _earlier_in_file(self, keys: Sequence[Hashable], lines: Sequence[int]) -> list[int | None]:
         hashes = [hash(key) for key in keys]
         pairs = [(one, line) for one, line, key in zip(hashes, lines, keys, strict=True) if key]
         added = self._table.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?)", pairs).rowcount

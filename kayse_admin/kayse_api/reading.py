@@ -11,10 +11,13 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import cache
 from itertools import chain
 from typing import Any, NoReturn, TypeVar
 
 import orjson
+from pydantic import TypeAdapter, ValidationError
 
 from kayse_admin.kayse_api.errors import NoUsableAnswer
 from kayse_admin.kayse_api.schemas import (
@@ -308,6 +311,8 @@ def _ids(raw: list[Any]) -> list[int]:
 
 def _records(kind: type[R], raw: list[Any]) -> tuple[list[R], list[Any]]:
     """The rows that are records, and those that are not."""
+    with suppress(ValidationError):
+        return _many(kind).validate_python(raw), []  # nearly always; one by one costs a quarter more
     good: list[R] = []
     bad: list[Any] = []
     for row in raw:
@@ -316,3 +321,8 @@ def _records(kind: type[R], raw: list[Any]) -> tuple[list[R], list[Any]]:
         except NoUsableAnswer:
             bad.append(row)
     return good, bad
+
+
+@cache
+def _many(kind: type[R]) -> TypeAdapter[list[R]]:
+    return TypeAdapter(list[kind])  # type: ignore[valid-type]

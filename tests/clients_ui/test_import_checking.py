@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -340,3 +341,11 @@ def test_a_number_that_is_told_at_sight_is_what_the_library_says(text: str, regi
 @pytest.mark.parametrize("text", ["555-0120", "212-555-0111 ext 45", "+12125550111;ext=45"])
 def test_a_number_that_would_become_another_is_none(text: str) -> None:
     assert normal.e164(text, "US") is None
+
+
+@given(st.text(max_size=20) | st.text(alphabet="aB7-._ é\u00a0\u2028ǅ", max_size=8))
+def test_who_is_the_same_at_sight_is_so_letter_by_letter(text: str) -> None:
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    whole = " ".join((text if text.isascii() else folded).lower().split())
+    told = normal.identity({"external_source": text, "external_source_id": text})
+    assert told == ((whole, whole) if normal.key(text) else None)
