@@ -327,29 +327,28 @@ def assign(rows: Sequence[Row], answer: BulkClients) -> list[Became]:
     }
     by_key: dict[tuple[str, str] | None, list[int]] = defaultdict(list)
     for client in reversed(answer.clients):
-        by_key[_key(vars(client))].append(client.id)
+        by_key[_key(client.external_source, client.external_source_id)].append(client.id)
     named = {client.id for client in answer.clients} | set(answer.successful_ids)
     has_keys = any(by_key) or None in refused
     in_order = {} if has_keys else _in_order(rows, answer, reasons)
+    created, updated, unknown = Row.Outcome.CREATED, Row.Outcome.UPDATED, Row.Outcome.UNKNOWN
     became = []
     for place, row in enumerate(rows):
         if place in reasons:
             became.append(Became(Row.Outcome.FAILED, row.target, f"Kayse says: {reasons[place]}"))
         elif row.target:
-            outcome = Row.Outcome.UPDATED if row.target in named else Row.Outcome.UNKNOWN
-            became.append(Became(outcome, row.target, "" if row.target in named else NOT_NAMED))
+            is_named = row.target in named
+            became.append(Became(updated if is_named else unknown, row.target, "" if is_named else NOT_NAMED))
         else:
-            key = _key(row.body)
+            key = _key(row.body.get("external_source"), row.body.get("external_source_id"))
             ours = by_key.get(key) if key else None
             made = ours.pop() if ours else in_order.get(place)
-            outcome = Row.Outcome.CREATED if made else Row.Outcome.UNKNOWN
-            became.append(Became(outcome, made, "" if made else NOT_NAMED))
+            became.append(Became(created if made else unknown, made, "" if made else NOT_NAMED))
     return became
 
 
-def _key(fields: Mapping[str, Any]) -> tuple[str, str] | None:
-    source, ident = fields.get("external_source"), fields.get("external_source_id")
-    return (str(source), str(ident)) if source and ident else None
+def _key(source: str | None, ident: str | None) -> tuple[str, str] | None:
+    return (source, ident) if source and ident else None
 
 
 def _in_order(rows: Sequence[Row], answer: BulkClients, reasons: Mapping[int, str]) -> dict[int, int]:
