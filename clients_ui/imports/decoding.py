@@ -137,11 +137,18 @@ def _by_its_beginning(head: bytes) -> str:
     return ""
 
 
+#: What some programs write as the first line, for Excel.
+_TOLD = re.compile('"?sep=(.)"?', re.IGNORECASE)
+
+
 def _delimiter(text: str) -> str:
-    """The one that cuts the first lines into the most columns, equally many in each."""
+    """The one that the first line names, else the one that cuts the most columns, equally many in each line."""
     lines = [line for line in text.splitlines()[:SAMPLE_LINES] if line.strip()]
     if not lines:
         raise NotACsv("There is nothing but empty lines in the file.")
+    told = _TOLD.fullmatch(lines[0].removeprefix("\ufeff"))
+    if told and told[1] in DELIMITERS:
+        return told[1]
 
     def worth(delimiter: str) -> tuple[int, int]:
         try:

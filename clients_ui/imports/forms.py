@@ -113,7 +113,7 @@ class StartForm(forms.Form):
 
     operation = OperationField()
     #: What the page showed (`services.plan_of`).
-    plan = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
+    plan = forms.CharField(max_length=64, widget=forms.HiddenInput)
     reason = forms.CharField(
         max_length=200, required=False, label="Reason", help_text="Kept in the audit log, not sent to Kayse."
     )

@@ -46,13 +46,18 @@ def records(lines: Iterable[str], delimiter: str) -> Iterator[Record]:
             reader = csv.reader(source, delimiter=delimiter, strict=True)
             continue
         whole = "".join(cells)
-        if not whole.strip():
+        if not whole.strip() or (source.row == 1 and _names_delimiter(cells, delimiter)):
             continue
         if head is None:
             head = _head(source.row, cells)
             yield head
         else:
             yield Record(source.row, cells, _problem(cells, whole, len(head.cells)))
+
+
+def _names_delimiter(cells: list[str], delimiter: str) -> bool:
+    """Whether this is the line “sep=;”, by which a file tells Excel how its cells are parted."""
+    return delimiter.join(cells).lower() == f"sep={delimiter}"
 
 
 def _why(error: csv.Error) -> str:

@@ -331,11 +331,16 @@ def start(actor: Actor, kept: Import, operation: uuid.UUID, reason: str = "", pl
                 actor,
                 Action.CLIENTS_IMPORT,
                 Target("job", job.pk, job.title),
-                payload={"file": kept.file_name, "digest": kept.digest, "options": kept.options},
+                payload={"file": kept.file_name, "digest": kept.digest, "options": _told(kept.options or {})},
                 after=kept.counts,
                 reason=reason,
             )
     return job
+
+
+def _told(options: dict[str, Any]) -> dict[str, Any]:
+    """The choices as the record keeps them: no policy under the name of a field, whose values are masked there."""
+    return {**options, "policies": [f"{name}: {one}" for name, one in options.get("policies", {}).items()]}
 
 
 def foreseen(kept: Import) -> list[tuple[Row, str]]:

@@ -14,6 +14,7 @@ from clients_ui.models import Client
 from kayse_admin.accounts.models import User
 from kayse_admin.accounts.roles import Role, granted
 from kayse_admin.actors import Actor
+from kayse_admin.audit.models import Event
 from kayse_admin.jobs import runner
 from kayse_admin.jobs.models import HELD, Job, Row
 from tests.clients_ui.conftest import text_of
@@ -62,8 +63,18 @@ def test_what_was_not_shown_is_not_started(
     as_admin.post(f"{url}rows/{bad.number}/fix/", {"cell_4": "bo@example.com"})
     answer = begin(as_paralegal, kept, plan=shown)
     assert (answer.status_code, "This is not what the page showed" in text_of(answer)) == (422, True)
+    assert begin(as_paralegal, kept, plan="").status_code == 422
     assert Job.objects.get(pk=kept.job_id).state == "draft"
     assert begin(as_paralegal, kept, plan=answer.context["shown_plan"]).status_code == 303
+
+
+def test_the_record_says_when_a_column_is_written(
+    sandbox: Sandbox, as_paralegal: Browser, as_auditor: Browser
+) -> None:
+    kept = mapped(as_paralegal, HEAD + "s,1,Ana,Soak,ana@example.com\n", policy_4="if_empty")
+    begin(as_paralegal, kept)
+    event = Event.objects.get(action="clients_import")
+    assert "email: if_empty" in text_of(as_auditor.get(f"/audit/{event.operation}/"))
 
 
 def test_a_mended_row_is_held_against_the_others(sandbox: Sandbox, as_paralegal: Browser) -> None:

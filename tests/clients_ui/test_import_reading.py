@@ -36,6 +36,22 @@ def test_every_spelling_of_the_same_table(encoding: str, delimiter: str, end: st
     assert [one.line for one in found] == [1, 2, 3]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("first", ["sep=;", "SEP=;", '"sep=;"'])
+def test_what_excel_is_told_about_the_delimiter_is_no_head(encoding: str, first: str) -> None:
+    data = f"{first}\r\nid;name, first\r\n1;Zoë, A\r\n".encode(encoding)
+    assert shape_of([data]).delimiter == ";"
+    assert [(one.line, one.cells) for one in rows(data)] == [
+        (2, ["id", "name, first"]),
+        (3, ["1", "Zoë, A"]),
+    ]
+
+
+@pytest.mark.parametrize("text", ["sep=,name\n1,2\n", "sep=#\n1\n", "id,sep=;\n1,2\n"])
+def test_what_only_looks_like_it_is_a_head(text: str) -> None:
+    assert rows(text.encode())[0].cells == text.splitlines()[0].split(",")
+
+
 def test_windows_1252() -> None:
     data = "id;name\n1;Müller – “Søn”\n".encode("cp1252")
     assert shape_of([data]) == Shape("cp1252", ";")

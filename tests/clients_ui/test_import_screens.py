@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client as Browser
 from django.utils import timezone
 
+from clients_ui.imports import services
 from clients_ui.imports.models import Import, Piece, RememberedMapping
 from clients_ui.models import Client
 from kayse_admin.accounts.models import User
@@ -54,7 +55,10 @@ def mapped(browser: Browser, text: str, **choices: str) -> Import:
 
 
 def begin(browser: Browser, kept: Import, **fields: str) -> Any:
-    return browser.post(f"/clients/import/{kept.pk}/start/", {"operation": str(uuid.uuid4()), **fields})
+    """Start it as its page would that was opened now."""
+    shown = services.plan_of(Import.objects.get(pk=kept.pk))
+    data = {"operation": str(uuid.uuid4()), "plan": shown, **fields}
+    return browser.post(f"/clients/import/{kept.pk}/start/", data)
 
 
 def test_from_the_file_to_the_undo(sandbox: Sandbox, as_paralegal: Browser) -> None:
