@@ -326,11 +326,14 @@ def assign(rows: Sequence[Row], answer: BulkClients) -> list[Became]:
         place: row.message for place, row in zip(refused, answer.failed, strict=True) if place is not None
     }
     by_key: dict[tuple[str, str] | None, list[int]] = defaultdict(list)
+    targets = {row.target for row in rows if row.target}
     for client in reversed(answer.clients):
+        if client.id in targets:
+            continue  # it is told of its own row, and made by none
         by_key[_key(client.external_source, client.external_source_id)].append(client.id)
     named = {client.id for client in answer.clients} | set(answer.successful_ids)
     has_keys = any(by_key) or None in refused
-    in_order = {} if has_keys else _in_order(rows, answer, reasons)
+    in_order = {} if has_keys else _in_order(rows, answer, reasons, targets)
     created, updated, unknown = Row.Outcome.CREATED, Row.Outcome.UPDATED, Row.Outcome.UNKNOWN
     became = []
     for place, row in enumerate(rows):
@@ -351,10 +354,11 @@ def _key(source: str | None, ident: str | None) -> tuple[str, str] | None:
     return (source, ident) if source and ident else None
 
 
-def _in_order(rows: Sequence[Row], answer: BulkClients, reasons: Mapping[int, str]) -> dict[int, int]:
+def _in_order(
+    rows: Sequence[Row], answer: BulkClients, reasons: Mapping[int, str], targets: Collection[int]
+) -> dict[int, int]:
     """The new ids by place, when nothing else names them: only if as many ids are left over as rows."""
-    taken = {row.target for row in rows if row.target}
-    ids = [pk for pk in answer.successful_ids if pk not in taken]
+    ids = [pk for pk in answer.successful_ids if pk not in targets]
     places = [place for place, row in enumerate(rows) if not row.target and place not in reasons]
     return dict(zip(places, ids, strict=True)) if len(ids) == len(places) else {}
 

@@ -36,12 +36,13 @@ def doubles(job: Job, rows: Sequence[Row]) -> dict[int, str]:
     """
     found: dict[int, str] = {}
     mine: dict[Key, int] = {}
+    given = {key: row.number for row in rows if row.target and (key := normal.external(row.body))}
     for row in rows:
         key = None if row.target or row.flag == AGREED else normal.external(row.body)
         if key is None:
             continue
-        if key in mine:
-            found[row.number] = f"Row {mine[key]} of this job has the same external source and id."
+        if first := mine.get(key) or given.get(key):
+            found[row.number] = f"Row {first} of this job has the same external source and id."
         else:
             mine[key] = row.number
     known = dict(_known(mine)) if mine else {}

@@ -5,7 +5,7 @@ Nothing here calls the vendor; clients are matched with the local directory.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,11 +18,12 @@ from django.core.exceptions import ValidationError
 from clients_ui import bulk, editing, normal
 from clients_ui.fields import BY_NAME, Kind, is_empty
 from clients_ui.forms import LONGEST, PLAIN_READERS, READERS
+from clients_ui.imports import matches
 from clients_ui.imports.mapping import ID, Options
+from clients_ui.imports.matches import EXTERNAL_ID, Here
 from clients_ui.imports.reading import Record
 from clients_ui.imports.seen import Seen
 from clients_ui.models import Client
-from kayse_admin.among import Among
 from kayse_admin.cells import original
 from kayse_admin.converters import parse_id
 from kayse_admin.jobs.models import Row
@@ -75,11 +76,11 @@ class Checker:
         while batch := list(islice(source, BATCH)):
             parsed = [self._parse(record) for record in batch]
             good = [one for one in parsed if one.row.flag != ERROR]
-            known = _known(good)
-            again = self._seen.earlier([one.identity for one in good], [one.row.line for one in good])
-            for one, line in zip(good, again, strict=True):
-                self._match(one, known, line)
-            self._look_for_twins([one for one in parsed if not one.row.flag and not one.row.target])
+            here = matches.here(one.values for one in good)
+            for one in good:
+                self._match(one, here)
+            self._look_for_repeats(good)
+            self._look_for_twins([one for one in good if not one.row.flag])
             for one in parsed:
                 if one.row.flag not in (ERROR, TWIN):
                     one.row.source = None  # nobody looks at the cells of a good row again
@@ -102,7 +103,7 @@ class Checker:
             # Whoever has no id of any kind can only be new: what a new client lacks is told at once, too.
             is_new = not (one.key or values.get(ID) or wrong.keys() & {ID, "external_source_id"})
             return one.refuse(" ".join([*wrong.values(), *_lacks(values, wrong, is_new)]), places)
-        one.row.label = _name(values)[:200]
+        one.row.label = matches.name_of(values)[:200]
         return one
 
     def _read_plain(self, cells: Sequence[str], values: dict[str, Any]) -> bool:
@@ -149,27 +150,23 @@ class Checker:
             if client is None:
                 self._create(one)
             else:
-                self._update(one, client)
+                self._update(one, client, matches.here([{**one.values, ID: client.pk}]))
         return one.row
 
-    def _match(self, one: _Parsed, known: _Known, again: int | None) -> None:
+    def _match(self, one: _Parsed, here: Here) -> None:
         pk = one.values.pop(ID, None)
-        by_key = not pk
-        if again:
-            one.refuse(f"The same {'id' if pk else 'external id'} is on line {again} already.")
-            return
-        here = known.by_id.get(pk, []) if pk else known.by_key.get(one.key, []) if one.key else []
-        living = [client for client in here if not client.gone_at]
-        matches = self.options.match == "external" or not by_key
-        if pk and not here:
+        found = here.by_id.get(pk, []) if pk else here.by_key.get(one.key, []) if one.key else []
+        living = [client for client in found if not client.gone_at]
+        is_meant = pk or self.options.match == "external"
+        if pk and not found:
             one.refuse(f"Client {pk} is not known here. Open it by its id once, then import again.")
-        elif living and (len(living) == 1 or self.options.mode == "create") and matches:
-            self._update(one, living[0])
+        elif living and (len(living) == 1 or self.options.mode == "create") and is_meant:
+            self._update(one, living[0], here)
         elif living:
             one.row.body = {name: value for name, value in one.values.items() if value is not None}
             one.ask([(client.pk, client.name) for client in living], EXTERNAL)
-        elif here and matches:
-            self._again(one, any(client.voice_calls_opted_out for client in here))
+        elif found and is_meant:
+            self._again(one, any(client.voice_calls_opted_out for client in found))
         else:
             self._create(one)
 
@@ -196,7 +193,7 @@ class Checker:
             return
         one.row.body = {name: value for name, value in one.values.items() if value is not None}
 
-    def _update(self, one: _Parsed, client: Client) -> None:
+    def _update(self, one: _Parsed, client: Client, here: Here) -> None:
         row = one.row
         row.target, row.label = client.pk, client.name[:200]
         if self.options.mode == "create":
@@ -218,6 +215,9 @@ class Checker:
         if not changes:
             row.outcome, row.reason = Row.Outcome.UNCHANGED, "Everything is as it is known here."
             return
+        if changes.keys() & set(EXTERNAL_ID) and (other := here.other_than(client, {**now, **changes})):
+            one.refuse(f"Client {other.pk} has this external source and id.")
+            return
         row.body, row.before = changes, {name: now[name] for name in changes if name in now}
         bulk.noting_opt_out(row, client)
 
@@ -231,12 +231,27 @@ class Checker:
         self.known_from = min(told_at, self.known_from or told_at)
         return True
 
-    def _look_for_twins(self, created: Sequence[_Parsed]) -> None:
+    def _look_for_repeats(self, good: Sequence[_Parsed]) -> None:
+        """Refuse rows about a client whom an earlier row is about, or with an external id that an earlier row has."""
+        lines = [one.row.line for one in good]
+        keys = self._seen.earlier([one.key for one in good], lines)
+        clients = self._seen.earlier([one.row.target and (ID, one.row.target) for one in good], lines)
+        if not (any(keys) or any(clients)):
+            return  # as nearly always
+        for one, key, client in zip(good, keys, clients, strict=True):
+            if key:
+                one.refuse(f"The same external id is on line {key} already.")
+            elif client:
+                one.refuse(f"The same client is on line {client} already.")
+
+    def _look_for_twins(self, good: Sequence[_Parsed]) -> None:
         """Mark new rows that may be somebody who is known, or who is in the file twice: a person decides."""
         region = settings.PHONE_REGION
+        self._note_changes([one.row for one in good if one.row.target])
+        created = [one for one in good if not one.row.target]
         mails = [normal.email_key(one.values.get("email")) for one in created]
         phones = [normal.phone_key(one.values.get("mobile"), region) for one in created]
-        found = _twins(set(mails) - {""}, set(phones) - {""})
+        found = matches.twins(set(mails) - {""}, set(phones) - {""})
         lines = [one.row.line for one in created]
         # No address is a number: neither needs to say which of them it is.
         same_mail, same_phone = self._seen.earlier(mails, lines), self._seen.earlier(phones, lines)
@@ -256,6 +271,14 @@ class Checker:
                 one.ask([], "")
                 one.row.reason = ALIKE.format(first)
 
+    def _note_changes(self, rows: Sequence[Row]) -> None:
+        """Note the addresses and numbers that rows give to known clients."""
+        lines = [row.line for row in rows]
+        self._seen.earlier([normal.email_key(row.body.get("email")) for row in rows], lines)
+        self._seen.earlier(
+            [normal.phone_key(row.body.get("mobile"), settings.PHONE_REGION) for row in rows], lines
+        )
+
 
 @dataclass(slots=True)
 class _Parsed:
@@ -265,12 +288,6 @@ class _Parsed:
     values: dict[str, Any]
     #: External source and id as they are compared; None without an id.
     key: tuple[str, str] | None = None
-
-    @property
-    def identity(self) -> tuple[str, int | str] | None:
-        """What no two rows of a file may share; None for a row that has none."""
-        pk = self.values.get(ID)
-        return (ID, pk) if pk else self.key
 
     def refuse(self, why: str, places: Sequence[int] = ()) -> _Parsed:
         """The row cannot be sent; `places` are the columns that are wrong."""
@@ -292,14 +309,6 @@ class _Parsed:
             names.append(f"{more:,} other{'' if more == 1 else 's'}")
         has = "has" if len(alike) == 1 else "have"
         row.reason = f"May be {' or '.join(names)}, who {has} the same {same}."[:500]
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """The clients by id, and by external source and id: more than one may have the same, and some are deleted."""
-
-    by_id: Mapping[int, list[Client]]
-    by_key: Mapping[tuple[str, str] | None, list[Client]]
 
 
 _REQUIRED = tuple(name for name, field in BY_NAME.items() if field.required)
@@ -341,32 +350,6 @@ _PLAIN_READERS: Mapping[str, Callable[[str], Any] | None] = {
     ID: _kayse_id,
     editing.OPT_OUT: _opt_out,
 }
-
-
-def _known(parsed: Sequence[_Parsed]) -> _Known:
-    """The clients that these rows match, in two queries."""
-    ids = {one.values[ID] for one in parsed if one.values.get(ID)}
-    by_id = {client.pk: [client] for client in Client.objects.filter(Among("id", ids))}
-    by_key: defaultdict[tuple[str, str] | None, list[Client]] = defaultdict(list)
-    keys = {normal.key(one.key[1]) for one in parsed if one.key and not one.values.get(ID)}
-    for client in Client.objects.filter(Among("external_key", keys)).order_by("pk"):
-        by_key[normal.identity(vars(client))].append(client)
-    return _Known(by_id, by_key)
-
-
-def _twins(mails: set[str], phones: set[str]) -> Mapping[tuple[str, str], list[tuple[int, str]]]:
-    """Known clients by e-mail and by phone: id and name of each."""
-    found: defaultdict[tuple[str, str], list[tuple[int, str]]] = defaultdict(list)
-    here = Client.objects.filter(gone_at=None).order_by("pk")
-    for kind, keys in (("email", mails), ("phone", phones)):
-        columns = ("id", "first_name", "last_name", f"{kind}_key")
-        for pk, first, last, key in here.filter(Among(f"{kind}_key", keys)).values_list(*columns):
-            found[(kind, key)].append((pk, _name({"first_name": first, "last_name": last})))
-    return found
-
-
-def _name(values: Mapping[str, Any]) -> str:
-    return " ".join(filter(None, (values.get("first_name"), values.get("last_name")))) or "somebody"
 
 
 def count(row: Row, counts: Counter[str]) -> Row:

@@ -16,17 +16,16 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils import timezone
 
-from clients_ui import bulk, doubts, normal
+from clients_ui import bulk, doubts
 from clients_ui.imports import checking, mapping
 from clients_ui.imports.checking import Checker
 from clients_ui.imports.decoding import NotACsv, Shape, lines_of, shape_of
 from clients_ui.imports.mapping import Options
 from clients_ui.imports.models import Import, Piece
 from clients_ui.imports.reading import Record, records
-from clients_ui.models import Client
 from kayse_admin.accounts.roles import Capability
 from kayse_admin.actors import Actor
 from kayse_admin.audit import recorder
@@ -161,7 +160,7 @@ def fill(
     `known_from` among the counts: `Checker.known_from` in seconds since 1970, if a column is written only where empty.
     All rows go through `watched` on their way. Raises `NotACsv` with some rows written.
     """
-    checker = Checker(options, kept.header, may_opt_in=actor.can(Capability.CLIENTS_OPT_IN))
+    checker = checker_of(actor, kept, options)
     counts: Counter[str] = Counter()
     source = records_of(kept)
     next(source)
@@ -173,116 +172,17 @@ def fill(
     return dict(counts)
 
 
+def checker_of(actor: Actor, kept: Import, options: Options | None = None) -> Checker:
+    """What checks the rows of this file as this person may import them; by the choices of its last check."""
+    found = options or Options.load(kept.options or {})
+    return Checker(found, kept.header, may_opt_in=actor.can(Capability.CLIENTS_OPT_IN))
+
+
 def _limited(source: Iterable[Record], most: int) -> Iterator[Record]:
     for number, record in enumerate(source):
         if number == most:
             raise NotACsv(f"The file has more than {most:,} rows. Split it, or import it with the command.")
         yield record
-
-
-def fix(actor: Actor, kept: Import, row: Row, cells: Sequence[str]) -> Row:
-    """Check one row again with other cells; whatever else it may clash with in the file was checked before."""
-    actor.require(Capability.CLIENTS_EDIT)
-    checker = _checker(actor, kept)
-    problem = "" if len(cells) == len(kept.header) else "The number of cells is wrong."
-    record = Record(row.line, list(cells), problem)
-    fresh = next(checker.rows([record]))
-    if _is_in_file(row, fresh):
-        fresh = _refused(record, fresh, "The same id is in the file already.")
-    elif not fresh.flag and (line := _line_of_alike(row, fresh)):
-        fresh.source = {"cells": record.cells}
-        fresh.flag, fresh.outcome = checking.TWIN, Row.Outcome.FAILED
-        fresh.reason = checking.ALIKE.format(line)
-    return _replace(kept, row, fresh)
-
-
-def _refused(record: Record, fresh: Row, why: str) -> Row:
-    """A row that is not to be sent, with the cells that were typed."""
-    return Row.light(
-        line=record.line, label=fresh.label, body={}, source={"cells": record.cells}, flag=checking.ERROR,
-        outcome=Row.Outcome.FAILED, reason=why,
-    )  # fmt: skip
-
-
-def _others(row: Row) -> QuerySet[Row]:
-    """The other rows of the file that will be sent."""
-    return Row.objects.filter(job=row.job_id, outcome="").exclude(pk=row.pk)
-
-
-def _is_in_file(row: Row, fresh: Row) -> bool:
-    """Whether another row of the file that will be sent is about the same client."""
-    if fresh.target:
-        return _others(row).filter(target=fresh.target).exists()
-    key = normal.identity(fresh.body)
-    return bool(key) and any(
-        normal.identity(body) == key
-        for body in _others(row)
-        .filter(target=None, body__external_source_id__iexact=fresh.body["external_source_id"])
-        .values_list("body", flat=True)
-    )
-
-
-def _line_of_alike(row: Row, fresh: Row) -> int | None:
-    """The first row of the file that will be sent with this new client's e-mail address or phone number."""
-    same = Q()
-    if mail := fresh.body.get("email"):
-        same |= Q(body__email__iexact=mail)
-    if phone := fresh.body.get("mobile"):
-        same |= Q(body__mobile=phone)
-    if fresh.target or not same:
-        return None
-    return _others(row).filter(same, target=None).order_by("number").values_list("line", flat=True).first()
-
-
-def decide(actor: Actor, kept: Import, row: Row, choice: str, twin: int | None = None) -> Row:
-    """What shall become of a row that may be somebody known: "create" anyway, "update" this one, or "skip" it."""
-    actor.require(Capability.CLIENTS_EDIT)
-    source = row.source or {}
-    record = Record(row.line, source.get("cells", []))
-    named = twin if twin in source.get("twins", []) else None
-    client = Client.objects.filter(pk=named, gone_at=None).first() if named else None
-    if choice == "create":
-        fresh = _checker(actor, kept).decided(record, None)
-        if not fresh.flag and source.get("same") == checking.EXTERNAL:
-            fresh.flag = doubts.AGREED
-    elif choice == "update" and client:
-        fresh = _checker(actor, kept).decided(record, client)
-        if _is_in_file(row, fresh):
-            fresh = _refused(record, fresh, f"Another row of the file changes client {client.pk} already.")
-    elif choice == "skip":
-        fresh = Row(label=row.label, body={}, source=row.source, outcome="unchanged", reason="Left out.")
-    else:
-        return row
-    return _replace(kept, row, fresh)
-
-
-def _checker(actor: Actor, kept: Import) -> Checker:
-    options = Options.load(kept.options or {})
-    return Checker(options, kept.header, may_opt_in=actor.can(Capability.CLIENTS_OPT_IN))
-
-
-_REPLACED = ("target", "label", "body", "before", "source", "outcome", "reason", "flag")
-
-
-def _replace(kept: Import, row: Row, fresh: Row) -> Row:
-    """Write a row that was checked again, as long as its job is not started, and count anew."""
-    with transaction.atomic():
-        job = Job.objects.select_for_update().filter(pk=row.job_id, state=Job.State.DRAFT).first()
-        if job is None:
-            return row
-        # As they are under the lock: a colleague may have mended another row, or this one, meanwhile.
-        kept.refresh_from_db(fields=["counts"])
-        counts = Counter(kept.counts or {})
-        before: Counter[str] = Counter()
-        checking.count(Row.objects.get(pk=row.pk), before)
-        for name in _REPLACED:
-            setattr(row, name, getattr(fresh, name))
-        row.save(update_fields=_REPLACED)
-        counts.subtract(before)
-        checking.count(row, counts)
-        kept.counts = dict(counts)
-        kept.save(update_fields=["counts"])
-    return row
 
 
 class PlanChanged(Exception):

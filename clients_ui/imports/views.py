@@ -18,7 +18,7 @@ from django.template.defaultfilters import pluralize
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from clients_ui.imports import background, checking, mapping, services, undoing
+from clients_ui.imports import background, checking, mapping, mending, services, undoing
 from clients_ui.imports.decoding import NotACsv, Shape
 from clients_ui.imports.forms import ColumnsForm, FileForm, StartForm, UndoForm
 from clients_ui.imports.mapping import Options
@@ -238,7 +238,7 @@ def fix(request: HttpRequest, pk: int, number: int) -> HttpResponseBase:
         return htmx.redirect(request, reverse("clients_ui:import_check", args=[pk]))
     old = (row.source or {}).get("cells", [])
     cells = [request.POST.get(f"cell_{at}", cell)[:5_000] for at, cell in enumerate(old)]
-    row = services.fix(actor_of(request), kept, row, cells)
+    row = mending.fix(actor_of(request), kept, row, cells)
     if row.flag == checking.ERROR:
         return _check(request, kept, StartForm.fresh(), 422, problem=f"Line {row.line}: {row.reason}")
     htmx.toast(request, f"Line {row.line} is fixed")
@@ -254,7 +254,7 @@ def decide(request: HttpRequest, pk: int, number: int) -> HttpResponseBase:
     if choice not in ("create", "update", "skip"):
         raise Http404
     row = get_object_or_404(Row, job=kept.job, number=number, flag=checking.TWIN)
-    services.decide(actor_of(request), kept, row, choice, parse_id(twin))
+    mending.decide(actor_of(request), kept, row, choice, parse_id(twin))
     return htmx.redirect(request, reverse("clients_ui:import_check", args=[pk]) + "?show=twin")
 
 

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client as Browser
 
 from clients_ui import editing
-from clients_ui.imports import services
+from clients_ui.imports import mending
 from clients_ui.imports.models import Import
 from clients_ui.models import Client
 from kayse_admin.accounts.models import User
@@ -48,7 +48,7 @@ def test_two_who_mend_rows_at_once_lose_no_count(
     loaded = [(Import.objects.get(pk=kept.pk), row) for row in Row.objects.filter(job=kept.job)]
     for seen, row in loaded:  # each as it was before the other had mended theirs
         cells = [*row.source["cells"][:4], f"{row.number}@example.com"]
-        assert services.fix(actor, seen, row, cells).flag == ""
+        assert mending.fix(actor, seen, row, cells).flag == ""
     kept.refresh_from_db()
     assert (kept.counts["creates"], kept.counts["errors"]) == (2, 0)
 
