@@ -98,6 +98,10 @@ class Lines:
         self.row = self._number + 1
         self._taken.clear()
 
+    def first_line(self) -> str:
+        """The first line of the row, without its end."""
+        return self._taken[0].rstrip("\r\n")
+
     def go_on_behind_first_line(self) -> None:
         self._again.extendleft(reversed(self._taken[1:]))
         self._number = self.row

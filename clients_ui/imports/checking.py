@@ -367,7 +367,7 @@ def count(row: Row, counts: Counter[str]) -> Row:
         counts["updates" if row.target else "creates"] += 1
         if row.reason == AGAIN:
             counts["again"] += 1
-        opted = row.body.get("voice_calls_opted_out")
-        if row.target and opted is not None:
+        opted = row.body.get(editing.OPT_OUT)
+        if row.target and opted is not None and (row.before or {}).get(editing.OPT_OUT) is not opted:
             counts["opt_outs" if opted else "opt_ins"] += 1
     return row

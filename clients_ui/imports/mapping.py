@@ -113,9 +113,11 @@ def problems(options: Options) -> list[str]:
 
 def guess(header: Sequence[str]) -> Options:
     """The choices for these columns: what was chosen last time, else by their names."""
+    lead = lead_of(header)
     kept = RememberedMapping.objects.filter(pk=header_digest(header)).first()
     if kept:
-        return Options.load(kept.options)
+        options = Options.load(kept.options)
+        return replace(options, columns=("",) * lead + options.columns)
     columns: list[str] = []
     for name in header:
         wanted = key(name)
@@ -129,13 +131,23 @@ def guess(header: Sequence[str]) -> Options:
 
 def remember(header: Sequence[str], options: Options) -> None:
     """Keep the choices for the next file with these columns; who was deleted is asked about each time."""
-    kept = replace(options, deleted="leave").dump()
+    kept = replace(options, deleted="leave", columns=options.columns[lead_of(header) :]).dump()
     RememberedMapping.objects.update_or_create(pk=header_digest(header), defaults={"options": kept})
 
 
 def header_digest(header: Sequence[str]) -> str:
     """Names a set of columns in their order, whatever their case."""
-    return hashlib.sha256("\x1f".join(name.strip().lower() for name in header).encode()).hexdigest()
+    own = header[lead_of(header) :]
+    return hashlib.sha256("\x1f".join(name.strip().lower() for name in own).encode()).hexdigest()
+
+
+#: The columns before the others in a file of rows that could not be taken (`imports.bad_file`).
+LEAD = ("line in the file", "reason it was left out")
+
+
+def lead_of(header: Sequence[str]) -> int:
+    """How many columns of a file are only about the one that it came from."""
+    return len(LEAD) if tuple(header[: len(LEAD)]) == LEAD else 0
 
 
 def template_head() -> list[str]:

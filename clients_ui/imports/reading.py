@@ -15,7 +15,10 @@ MOST_CELL = 5_000
 
 
 class Record(NamedTuple):
-    """One row: its first line in the file, its cells, and what is wrong with it as a row ("" for nothing)."""
+    """One row: its first line in the file, its cells, and what is wrong with it as a row ("" for nothing).
+
+    What cannot be cut into cells is one: the text of the line.
+    """
 
     line: int
     cells: list[str]
@@ -41,7 +44,7 @@ def records(lines: Iterable[str], delimiter: str) -> Iterator[Record]:
         except csv.Error as error:
             if head is None:
                 raise NotACsv(f"The first line cannot be read as CSV: {error}.") from None
-            yield Record(source.row, [], f"This cannot be read as CSV: {_why(error)}.")
+            yield Record(source.row, [source.first_line()], f"This cannot be read as CSV: {_why(error)}.")
             source.go_on_behind_first_line()
             reader = csv.reader(source, delimiter=delimiter, strict=True)
             continue

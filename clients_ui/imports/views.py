@@ -18,7 +18,7 @@ from django.template.defaultfilters import pluralize
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from clients_ui.imports import background, checking, mapping, mending, services, undoing
+from clients_ui.imports import background, bad_file, checking, mapping, mending, services, undoing
 from clients_ui.imports.decoding import NotACsv, Shape
 from clients_ui.imports.forms import ColumnsForm, FileForm, StartForm, UndoForm
 from clients_ui.imports.mapping import Options
@@ -32,7 +32,6 @@ from kayse_admin.actors import actor_of
 from kayse_admin.audit import recorder
 from kayse_admin.audit.actions import Action
 from kayse_admin.audit.records import Target
-from kayse_admin.cells import neutral
 from kayse_admin.converters import parse_id
 from kayse_admin.jobs import planning
 from kayse_admin.jobs.models import Job, Row
@@ -265,22 +264,7 @@ def bad_rows(request: HttpRequest, pk: int) -> HttpResponseBase:
     kept = _checked(pk)
     told = Target("job", kept.job_id, kept.job.title if kept.job else "")
     recorder.fact(actor_of(request), Action.CLIENT_EXPORT, told, detail="Rows that cannot be sent.")
-    return _csv_file(_bad(kept), f"bad-rows-{pk}.csv")
-
-
-def _bad(kept: Import) -> Iterator[str]:
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow([*map(neutral, kept.header), "line", "reason"])
-    yield "\ufeff" + out.getvalue()
-    bad = Row.objects.filter(job=kept.job, flag__in=(checking.ERROR, checking.TWIN))
-    for row in bad.order_by("number").iterator(chunk_size=500):
-        out.seek(0)
-        out.truncate()
-        cells = list(map(neutral, (row.source or {}).get("cells", [])))[: len(kept.header)]
-        cells += [""] * (len(kept.header) - len(cells))
-        writer.writerow([*cells, row.line, neutral(row.reason)])
-        yield out.getvalue()
+    return _csv_file(bad_file.lines(kept), f"bad-rows-{pk}.csv")
 
 
 @require_POST

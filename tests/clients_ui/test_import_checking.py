@@ -349,3 +349,13 @@ def test_who_is_the_same_at_sight_is_so_letter_by_letter(text: str) -> None:
     whole = " ".join((text if text.isascii() else folded).lower().split())
     told = normal.identity({"external_source": text, "external_source_id": text})
     assert told == ((whole, whole) if normal.key(text) else None)
+
+
+def test_an_opt_out_that_is_known_is_sent_again_and_counts_as_none(ana: Client) -> None:
+    Client.objects.filter(pk=ana.pk).update(voice_calls_opted_out=True)
+    key = {"external_source": str(ana.external_source), "external_source_id": str(ana.external_source_id)}
+    (row,) = checked(line(**key, first_name="", last_name="", voice_calls_opted_out="yes"))
+    counts: Counter[str] = Counter()
+    checking.count(row, counts)
+    assert row.body == {"voice_calls_opted_out": True}
+    assert (counts["updates"], counts["opt_outs"]) == (1, 0)
