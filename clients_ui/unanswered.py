@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from django.conf import settings
@@ -25,7 +25,7 @@ from kayse_admin.audit import recorder, remarks
 from kayse_admin.audit.actions import Action
 from kayse_admin.audit.models import Event, OpenOperation, Stage
 from kayse_admin.audit.records import Finding
-from kayse_admin.jobs.models import Row
+from kayse_admin.jobs.models import Chunk, Row
 from kayse_admin.kayse_api.outcomes import Applied, Rejected
 from kayse_admin.upstream.client import read
 
@@ -67,14 +67,24 @@ def _keys(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _sent() -> Iterator[tuple[Mapping[str, Any], str, datetime, str]]:
-    """Body, sender, time and page of every create without a known outcome: of forms, then of jobs."""
+    """Body, sender, time and page of every create without a known outcome: of forms, then of jobs, those whose request
+    is under way among them.
+    """
     waiting = OpenOperation.objects.filter(action=Action.CLIENT_CREATE).values("operation")[:MOST]
     begun = Event.objects.filter(operation__in=waiting, stage=Stage.INTENT).order_by("-id")
     for operation, body, who, at in begun.values_list("operation", "payload", "actor_name", "at"):
         yield body or {}, who, at, reverse("clients_ui:made", args=[operation])
-    rows = Row.objects.filter(outcome=Row.Outcome.UNKNOWN, target=None, job__kind=bulk.Upsert.name)
+    rows = Row.objects.filter(target=None, job__kind=bulk.Upsert.name)
     columns = ("body", "job__owner_name", "job__created_at", "job")
-    for body, who, at, job in rows.order_by("-id").values_list(*columns)[:MOST]:
+    unknown = rows.filter(outcome=Row.Outcome.UNKNOWN).order_by("-id").values_list(*columns)[:MOST]
+    under_way = Chunk.objects.filter(state=Chunk.State.SENDING, job__kind=bulk.Upsert.name)
+    now_sent = (
+        rows.filter(job=chunk.job_id, number__range=(chunk.first, chunk.last), outcome="").values_list(
+            *columns
+        )
+        for chunk in under_way
+    )
+    for body, who, at, job in chain(unknown, *now_sent):
         yield body, who, at, reverse("jobs:detail", args=[job])
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from django.conf import settings
 from django.db import transaction
 
-from clients_ui.imports import services
+from clients_ui.imports import mapping, services
 from clients_ui.imports.decoding import NotACsv
 from clients_ui.imports.mapping import Options
 from clients_ui.imports.models import Import
@@ -49,7 +49,9 @@ def check(job: Job, going: Callable[[], bool]) -> None:
         return while_going(rows, going)
 
     try:
-        counts = services.fill(actor, kept, job, Options.load(kept.options or {}), watched=watched)
+        options = Options.load(kept.options or {})
+        counts = services.fill(actor, kept, job, options, watched=watched)
+        mapping.remember(kept.header, options)
     except NotACsv as error:
         ledger.clear(job)
         ledger.prepared(job, str(error))

@@ -117,16 +117,21 @@ def same_file(kept: Import) -> Import | None:
     return found.exclude(job__state__in=Job.UNSTARTED).order_by("-at").first()
 
 
-def check(actor: Actor, kept: Import, options: Options, most: int | None = None) -> Job:
+def check(
+    actor: Actor, kept: Import, options: Options, most: int | None = None, *, remember: bool = True
+) -> Job:
     """Check every row and write it into the ledger, in a job that is not started; `most` rows are taken.
 
-    Raises `NotACsv`; nothing is kept then.
+    `remember`: whether the next file with these columns begins with these choices. Raises `NotACsv`; nothing is kept
+    then.
     """
     actor.require(Capability.CLIENTS_EDIT)
     job = draft(actor, kept)
     try:
         counts = fill(actor, kept, job, options, most)
-    except Exception:
+        if remember:
+            mapping.remember(kept.header, options)
+    except BaseException:  # the end that somebody asked for, too
         ledger.discard(job)
         raise
     old, kept.job, kept.options, kept.counts = kept.job, job, options.dump(), counts
@@ -155,7 +160,7 @@ def fill(
     most: int | None = None,
     watched: Callable[[Iterator[Row]], Iterator[Row]] = lambda rows: rows,
 ) -> dict[str, int]:
-    """Write the checked rows into a job without any, and remember the columns; what they would do, counted.
+    """Write the checked rows into a job without any; what they would do, counted.
 
     `known_from` among the counts: `Checker.known_from` in seconds since 1970, if a column is written only where empty.
     All rows go through `watched` on their way. Raises `NotACsv` with some rows written.
@@ -166,7 +171,6 @@ def fill(
     next(source)
     rows = checker.rows(_limited(source, settings.IMPORT_MOST_ROWS if most is None else most))
     ledger.add_rows(job, (checking.count(row, counts) for row in watched(rows)))
-    mapping.remember(kept.header, options)
     if checker.known_from:
         counts["known_from"] = int(checker.known_from.timestamp())
     return dict(counts)
@@ -282,11 +286,18 @@ def discard(actor: Actor, kept: Import) -> bool:
 
 
 def forget_old() -> None:
-    """Delete files that nobody has started for `IMPORT_DRAFT_DAYS`, a few at a time."""
+    """Delete files that nobody has started for `IMPORT_DRAFT_DAYS`, a few at a time, and what a check that was killed
+    has left.
+    """
     since = timezone.now() - timedelta(days=settings.IMPORT_DRAFT_DAYS)
     idle = Q(job=None) | Q(job__state__in=Job.UNSTARTED)
     for kept in Import.objects.filter(idle, at__lt=since).order_by("at")[:MOST_FORGOTTEN]:
         forget(kept)
+    lone = Job.objects.filter(
+        kind=bulk.Upsert.name, state=Job.State.DRAFT, started_at=None, import__isnull=True
+    )
+    for job in lone.filter(created_at__lt=since).order_by("created_at")[:MOST_FORGOTTEN]:
+        ledger.discard(job)
 
 
 def history(owner: int | None = None) -> Any:

@@ -220,9 +220,18 @@ def pause(job: Job) -> bool:
 
 
 def resume(job: Job) -> bool:
-    """Go on with a paused job, or with one that has something to send again."""
+    """Go on with a paused job."""
+    return _queue(job, State.PAUSED)
+
+
+def take_up(job: Job) -> bool:
+    """Go on with a finished job that has something to send again; one that somebody paused stays paused."""
+    return _queue(job, State.DONE)
+
+
+def _queue(job: Job, state: State) -> bool:
     with transaction.atomic():
-        mine = Job.objects.filter(pk=job.pk, state__in=(State.PAUSED, State.DONE))
+        mine = Job.objects.filter(pk=job.pk, state=state)
         if not mine.update(state=State.QUEUED, note="", finished_at=None):
             return False
         tasks.wake()

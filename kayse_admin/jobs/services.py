@@ -223,7 +223,7 @@ def _again(job: Job, row: Row) -> bool:
     if was_held:
         kind_of(job).agree(row)
         row.save(update_fields=["before", "flag"])
-    ledger.resume(job)
+    ledger.take_up(job)
     return True
 
 

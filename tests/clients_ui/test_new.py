@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import threading
 import uuid
+from typing import Any
 
 import pytest
 from django.db import connection
 from django.test import Client as Browser
 
+from clients_ui import bulk
 from clients_ui.models import Client
 from kayse_admin.accounts.models import User
 from kayse_admin.audit.models import Event, OpenOperation
+from kayse_admin.jobs import runner
+from kayse_admin.jobs.models import Row
 from tests.clients_ui.conftest import NEW, events, new_fields, text_of
 from tests.conftest import Sandbox, signed_in
+from tests.jobs.helpers import started
 
 pytestmark = pytest.mark.django_db
 
@@ -124,6 +129,28 @@ def test_somebody_known_here_has_to_be_looked_at_first(
     assert len(sandbox.requests("POST")) == 1
     assert as_paralegal.post(URL, new_fields(**typed, create_anyway="1")).status_code == 303
     assert len(sandbox.requests("POST")) == 2
+
+
+def test_somebody_whom_a_job_creates_at_this_moment_has_to_be_looked_at_first(
+    as_paralegal: Browser, sandbox: Sandbox, people: dict[str, User], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = {
+        name: new_fields()[name]
+        for name in ("first_name", "last_name", "external_source", "external_source_id")
+    }
+    started(people["paralegal"], [Row(body=body)])
+    pages = []
+    send = bulk.Upsert.send
+
+    def meanwhile(*arguments: Any) -> Any:
+        pages.append(as_paralegal.post(URL, new_fields()))
+        return send(*arguments)
+
+    monkeypatch.setattr(bulk.Upsert, "send", meanwhile)
+    runner.serve()
+    (page,) = pages
+    assert (page.status_code, "same external id" in text_of(page)) == (422, True)
+    assert len(sandbox.requests("POST")) == 1
 
 
 class TestFaults:

@@ -186,3 +186,29 @@ def test_the_button_for_many_is_about_rows_with_an_id(
     assert "All 2 with a Kayse id: They are changed" in page
     as_paralegal.post(f"/jobs/{job.pk}/rows/", {"choice": "drop"})
     assert outcomes(job) == {"failed": 2, "unknown": 1}
+
+
+def test_a_word_about_a_row_does_not_resume_a_job_that_somebody_paused(
+    sandbox: Sandbox, people: dict[str, User]
+) -> None:
+    sandbox.fault("reset_after", method="POST")
+    job = started(people["paralegal"], [new_client(number) for number in range(6)], size=2)
+    ledger.turn(job)
+    runner._serve_once(job, lambda: True)
+    job.refresh_from_db()
+    assert ledger.pause(job)
+    person = ledger.owner(job)
+    assert person is not None
+    assert services.decide(person, job, 1, "again")
+    runner.serve()
+    job.refresh_from_db()
+    assert (job.state, len(sandbox.requests("POST"))) == (Job.State.PAUSED, 1)
+    assert ledger.resume(job)
+    runner.serve()
+    assert outcomes(job) == {"created": 5, "unknown": 1}
+    adds_up(job)
+
+
+def test_a_finished_job_is_not_resumed(job: Job, as_paralegal: Browser, person: Actor) -> None:
+    assert not services.control(person, job, "resume")
+    assert Job.objects.get(pk=job.pk).state == Job.State.DONE

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import getpass
+import signal
 import uuid
 from argparse import ArgumentParser
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,7 @@ from kayse_admin.accounts.roles import Capability, granted, label_of
 from kayse_admin.actors import Actor
 from kayse_admin.jobs import ending, ledger, planning, runner
 from kayse_admin.jobs.models import Job, Row
+from kayse_admin.templatetags.ui import moment
 
 MOST_NAMED = 20
 #: Files may be larger here than in the browser.
@@ -32,6 +35,9 @@ ANY_ROWS, ANY_BYTES = 10_000_000, 10**11
 
 #: Who looks at a file without an account.
 NOBODY = Actor(None, "Dry run", role="System", capabilities=frozenset({Capability.CLIENTS_EDIT}))
+
+
+NOTHING = "There is nothing to send."
 
 
 class Refused(Exception):
@@ -77,18 +83,24 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(f"{error.strerror}: {options['file']}") from None
         try:
-            job = services.check(actor, kept, _options(kept, options), most=ANY_ROWS)
-            self._tell(kept, job)
-            if not dry:
-                _start(actor, kept, options)
+            chosen = _options(kept, options)
+            job = services.check(actor, kept, chosen, most=ANY_ROWS, remember=not dry)
+            self._tell(kept, job, chosen)
+            begun = not dry and _start(actor, kept, options)
         except (NotACsv, Refused) as error:
             raise CommandError(str(error)) from None
         finally:
             services.forget(kept)
-        if not (dry or options["no_wait"]):
+        if begun and not options["no_wait"]:
             self._send(job)
+        elif not begun and not dry:
+            self.stdout.write(NOTHING)
 
-    def _tell(self, kept: Import, job: Job) -> None:
+    def _tell(self, kept: Import, job: Job, options: Options) -> None:
+        if left_out := [
+            column for column, name in zip(kept.header, options.columns, strict=True) if not name
+        ]:
+            self.stdout.write(f"Left out: {', '.join(left_out)}.")
         bad = Row.objects.filter(job=job, flag__in=(checking.ERROR, checking.TWIN))
         for row in bad.order_by("number")[:MOST_NAMED]:
             self.stderr.write(f"line {row.line}: {row.reason}")
@@ -98,26 +110,57 @@ class Command(BaseCommand):
         rows = f"{plan.rows:,} row{pluralize(plan.rows)}"
         requests = f"{plan.requests} request{pluralize(plan.requests)}"
         left = f"leaves {plan.leaves:,} of the requests of this hour"
-        self.stdout.write(f"{rows}, {requests}, {left}.")
+        self.stdout.write(f"{rows}, {requests}, {left}, done about {moment(plan.done_at)}.")
 
     def _send(self, job: Job) -> None:
         """Serve until nothing is due; what waits for the hour goes on in a worker."""
-        with tqdm(total=job.total, unit=" rows", disable=None) as bar:
+        with tqdm(total=job.total, unit=" rows", disable=None) as bar, _ending_behind_the_request():
             runner.serve(lambda: bar.update(ledger.tally(job).settled - bar.n))
             bar.update(ledger.tally(job).settled - bar.n)
         job.refresh_from_db()
-        self.stdout.write(
-            f"{ending.summary(job)}. {job.get_state_display()}{f': {job.note}' if job.note else ''}."
-        )
+        told = f"{ending.summary(job)}. {job.get_state_display()}{f': {job.note}' if job.note else ''}."
+        if job.state == Job.State.PAUSED:
+            raise CommandError(told)
+        self.stdout.write(told)
+        if job.is_active:
+            self.stdout.write(f"A worker goes on with it; /jobs/{job.pk}/ is its page.")
 
 
-def _start(actor: Actor, kept: Import, options: dict[str, Any]) -> None:
+@contextmanager
+def _ending_behind_the_request() -> Iterator[None]:
+    """Ctrl-C and SIGTERM wait until the request under way is answered: cut short, nobody would know its outcome."""
+    before = {
+        number: signal.signal(number, lambda *_: runner.ending_soon.set())
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _is_nothing(kept: Import) -> bool:
+    """Whether no row has to be sent. Raises `Refused` where none could be taken."""
+    counts = kept.counts or {}
+    if counts.get("creates") or counts.get("updates"):
+        return False
+    if not counts.get("unchanged"):
+        raise Refused(NOTHING)
+    return True
+
+
+def _start(actor: Actor, kept: Import, options: dict[str, Any]) -> bool:
+    """Start the job; False when there is nothing to send. Raises `Refused`."""
     same = services.same_file(kept)
     if same and not options["again"]:
         raise Refused(f"The same file was imported before, by {same.owner_name}. Say --again to do it again.")
     if (kept.counts or {}).get("opt_ins") and not options["reason"].strip():
         raise Refused("This file takes back opt-outs from calls: say why, with --reason.")
+    if _is_nothing(kept):
+        return False
     services.start(actor, kept, uuid.uuid4(), options["reason"])
+    return True
 
 
 def _actor(name: str) -> Actor:
@@ -142,7 +185,11 @@ def _options(kept: Import, given: dict[str, Any]) -> Options:
     guessed = mapping.guess(kept.header)
     columns = list(guessed.columns)
     for pair in given["map"]:
-        column, _, name = pair.partition("=")
+        column, equals, name = pair.partition("=")
+        if not equals:
+            raise CommandError(
+                f"Say --map {pair}=FIELD; without a field behind the = the column is left out."
+            )
         if column not in kept.header:
             raise CommandError(f"There is no column “{column}”. The file has: {', '.join(kept.header)}.")
         if name and name != ID and name not in BY_NAME:
