@@ -31,7 +31,6 @@ from kayse_admin.templatetags.ui import number
 def undo(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Undo an import, or a change of a selection, as far as Kayse lets it: a dialog with the plan, then jobs."""
     job = get_object_or_404(Job, pk=pk, state__in=(Job.State.DONE, Job.State.CANCELLED))
-    actor = actor_of(request)
     plan = undoing.plan(job)
     if plan.deletes and (question := ask_again(request)):
         return question
@@ -42,16 +41,17 @@ def undo(request: HttpRequest, pk: int) -> HttpResponseBase:
         reads=plan.reverts,
         more=reading - without,
         initial=reading + settings.KAYSE_RESERVE <= left,
+        to_type=plan.to_type,
     )
-    if request.method == "POST" and form.is_valid() and (plan.deletes or plan.reverts):
-        found = form.cleaned_data
+    if request.method == "POST" and form.is_valid():
         try:
-            jobs = undoing.undo(
-                actor, job, found["operation"], found["reason"], read_first=found.get("read_first", False)
-            )
+            if jobs := _start(request, job, form):
+                return htmx.redirect(request, reverse("jobs:detail", args=[jobs[0].pk]))
+        except undoing.NotTyped as error:  # there are more by now than the page said
+            form.add_error(None, str(error))
+            plan = undoing.plan(job)
         except undoing.CannotUndo:  # the job's page names the jobs that undo it
             return htmx.redirect(request, reverse("jobs:detail", args=[pk]))
-        return htmx.redirect(request, reverse("jobs:detail", args=[jobs[0].pk]))
     told = f"{number(without)} request{pluralize(without)}" + (
         f", or {number(reading)} with the reads" if plan.reverts else ""
     )
@@ -64,11 +64,24 @@ def undo(request: HttpRequest, pk: int) -> HttpResponseBase:
         "action": reverse("clients_ui:import_undo", args=[pk]),
         "cancel_url": reverse("jobs:detail", args=[pk]),
         "form": form,
+        "confirm_number": plan.to_type,
         "cost": f"This takes {told}; {number(left)} {pluralize(left, 'is,are')} left in this hour.",
     }
     status = 422 if request.method == "POST" else 200
     return htmx.render(
         request, "components/dialog_page.html", "components/dialog.html", context, status=status
+    )
+
+
+def _start(request: HttpRequest, job: Job, form: UndoForm) -> list[Job]:
+    found = form.cleaned_data
+    return undoing.undo(
+        actor_of(request),
+        job,
+        found["operation"],
+        found["reason"],
+        read_first=found.get("read_first", False),
+        typed=form.typed,
     )
 
 

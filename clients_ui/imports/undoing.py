@@ -20,6 +20,7 @@ from kayse_admin.accounts.roles import Capability
 from kayse_admin.actors import Actor
 from kayse_admin.jobs.models import Job, Row
 from kayse_admin.jobs.services import start as start_job
+from kayse_admin.typed_number import TYPED_ABOVE, ask_for
 
 BATCH = 1_000
 #: Clients that stay as they are and are named.
@@ -28,6 +29,13 @@ MOST_NAMED = 10
 
 class CannotUndo(Exception):
     """Nothing was started; the message says why."""
+
+
+class NotTyped(CannotUndo):
+    """So many clients are deleted or put back only for somebody who types their number."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(ask_for(count))
 
 
 Step = Literal["delete", "revert", "conflict"]
@@ -42,6 +50,16 @@ class Plan:
     conflicts: int
     #: The first of those that stay.
     names: tuple[str, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """Clients that are deleted or put back."""
+        return self.deletes + self.reverts
+
+    @property
+    def to_type(self) -> int | None:
+        """The number that is typed by hand, where it is that large."""
+        return self.count if self.count > TYPED_ABOVE else None
 
     def requests(self, *, read_first: bool) -> int:
         """How many it takes; with `read_first` each client that is put back is read before."""
@@ -62,12 +80,19 @@ def plan(job: Job) -> Plan:
 
 
 def undo(
-    actor: Actor, job: Job, operation: uuid.UUID, reason: str = "", *, read_first: bool = True
+    actor: Actor,
+    job: Job,
+    operation: uuid.UUID,
+    reason: str = "",
+    *,
+    read_first: bool = True,
+    typed: int | None = None,
 ) -> list[Job]:
     """Start the jobs that undo this one: one that deletes, one that puts back. Once for each job.
 
     The same operation id returns the jobs that it started; another one raises `CannotUndo`, as does a job that is not
-    taken back like that.
+    taken back like that. `typed`: the number of clients as somebody typed it; above 100 nothing is started without
+    the right one (`NotTyped`).
     """
     actor.require(Capability.CLIENTS_DELETE)
     if not may_undo(job):
@@ -76,7 +101,10 @@ def undo(
         Job.objects.select_for_update().get(pk=job.pk)  # two clicks take turns
         begun = list(Job.objects.filter(undoes=job.pk).order_by("pk"))
         if not begun:
-            return _start(actor, job, operation, reason, read_first=read_first)
+            counts = plan(job)
+            if counts.to_type not in (None, typed):
+                raise NotTyped(counts.count)
+            return _start(actor, job, counts, operation, reason, read_first=read_first)
     if begun[0].operation not in {uuid.uuid5(operation, step) for step in ("delete", "revert")}:
         raise CannotUndo("This job was undone already.")
     return begun
@@ -87,8 +115,9 @@ def may_undo(job: Job) -> bool:
     return job.kind == bulk.Upsert.name and job.options.get("undo", True) is not False
 
 
-def _start(actor: Actor, job: Job, operation: uuid.UUID, reason: str, *, read_first: bool) -> list[Job]:
-    counts = plan(job)
+def _start(
+    actor: Actor, job: Job, counts: Plan, operation: uuid.UUID, reason: str, *, read_first: bool
+) -> list[Job]:
     revert = bulk.Revert if read_first else bulk.Upsert
     jobs = []
     for step, count, kind, words in (

@@ -211,3 +211,54 @@ def test_who_was_created_and_worked_on_since_stays(
     living = Client.objects.filter(external_source="soak", gone_at=None)
     assert set(living) == {edited, told, listed}
     assert set(exported(sandbox)) == {"U-0", "U-1", "U-2"}
+
+
+@pytest.fixture
+def many(people: dict[str, User], hundred: list[int]) -> Job:
+    """A job that has moved 101 clients to another city."""
+    paralegal = ledger.owner(Job(owner_id=people["paralegal"].pk))
+    assert paralegal is not None
+    ids = [*hundred, Client.objects.exclude(pk__in=hundred).filter(gone_at=None)[0].pk]
+    job = changes.edit(paralegal, ids, {"city": "Zzz"}, uuid.uuid4())
+    runner.serve()
+    return job
+
+
+def test_above_a_hundred_the_number_is_typed(as_paralegal: Browser, many: Job) -> None:
+    url = f"/clients/import/jobs/{many.pk}/undo/"
+    assert "Type 101 to confirm" in text_of(as_paralegal.get(url))
+    for typed in ({}, {"confirm": "100"}, {"confirm": "yes"}):
+        answer = as_paralegal.post(url, {"operation": str(uuid.uuid4()), **typed})
+        assert answer.status_code == 422
+        assert "Type 101 to confirm that you mean all of them." in text_of(answer)
+    assert not Job.objects.filter(undoes=many.pk).exists()
+    answer = as_paralegal.post(url, {"operation": str(uuid.uuid4()), "confirm": " 101 "})
+    assert answer.status_code == 303
+    assert Job.objects.get(undoes=many.pk).total == 101
+
+
+def test_the_service_asks_for_the_number_too(people: dict[str, User], many: Job) -> None:
+    """It may have grown since the page with the question."""
+    paralegal, operation = ledger.owner(Job(owner_id=people["paralegal"].pk)), uuid.uuid4()
+    assert paralegal is not None
+    for typed in (None, 100):
+        with pytest.raises(undoing.NotTyped, match="Type 101 to confirm"):
+            undoing.undo(paralegal, many, operation, typed=typed)
+    assert not Job.objects.filter(undoes=many.pk).exists()
+    (back,) = undoing.undo(paralegal, many, operation, typed=101)
+    assert undoing.undo(paralegal, many, operation) == [back], "what was started is found without it"
+
+
+def test_what_grew_between_the_question_and_the_start_is_asked_again(
+    as_paralegal: Browser, many: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page counted three; while its answer was on the way, others became free to be put back."""
+    plans = iter([undoing.Plan(0, 3, 98)])
+    counted = undoing.plan
+    monkeypatch.setattr(undoing, "plan", lambda job: next(plans, None) or counted(job))
+    url = f"/clients/import/jobs/{many.pk}/undo/"
+    answer = as_paralegal.post(url, {"operation": str(uuid.uuid4())})
+    assert answer.status_code == 422
+    assert "Type 101 to confirm that you mean all of them." in text_of(answer)
+    assert "101 get back" in text_of(answer)
+    assert not Job.objects.filter(undoes=many.pk).exists()
