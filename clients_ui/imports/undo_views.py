@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -43,7 +44,8 @@ def undo(request: HttpRequest, pk: int) -> HttpResponseBase:
         initial=reading + settings.KAYSE_RESERVE <= left,
         to_type=plan.to_type,
     )
-    if request.method == "POST" and form.is_valid():
+    is_for_service = plan.count or Job.objects.filter(undoes=pk).exists()  # as by a click that came twice
+    if request.method == "POST" and is_for_service and form.is_valid():
         try:
             if jobs := _start(request, job, form):
                 return htmx.redirect(request, reverse("jobs:detail", args=[jobs[0].pk]))
@@ -52,20 +54,15 @@ def undo(request: HttpRequest, pk: int) -> HttpResponseBase:
             plan = undoing.plan(job)
         except undoing.CannotUndo:  # the job's page names the jobs that undo it
             return htmx.redirect(request, reverse("jobs:detail", args=[pk]))
-    told = f"{number(without)} request{pluralize(without)}" + (
-        f", or {number(reading)} with the reads" if plan.reverts else ""
-    )
     context = {
-        "question": f"Undo “{job.title}”?",
-        "text": f"{_deleted(plan.deletes)}{number(plan.reverts)} get{pluralize(plan.reverts, 's,')} back the values "
-        f"that were known before. {_left(plan.conflicts, plan.names)}",
-        "verb": "Undo import" if Import.objects.filter(job=job).exists() else "Put the values back",
-        "danger": True,
+        "text": _text(plan),
         "action": reverse("clients_ui:import_undo", args=[pk]),
         "cancel_url": reverse("jobs:detail", args=[pk]),
-        "form": form,
-        "confirm_number": plan.to_type,
-        "cost": f"This takes {told}; {number(left)} {pluralize(left, 'is,are')} left in this hour.",
+        **(
+            _question(job, plan, form, left)
+            if plan.count
+            else {"question": f"Nothing to undo in “{job.title}”"}
+        ),
     }
     status = 422 if request.method == "POST" else 200
     return htmx.render(
@@ -85,9 +82,46 @@ def _start(request: HttpRequest, job: Job, form: UndoForm) -> list[Job]:
     )
 
 
+def _question(job: Job, plan: undoing.Plan, form: UndoForm, left: int) -> dict[str, Any]:
+    without, reading = (number(plan.requests(read_first=wanted)) for wanted in (False, True))
+    told = f"{without} request{pluralize(plan.requests(read_first=False))}"
+    told += f", or {reading} with the reads" if plan.reverts else ""
+    return {
+        "question": f"Undo “{job.title}”?",
+        "verb": "Undo import" if Import.objects.filter(job=job).exists() else "Put the values back",
+        "danger": True,
+        "form": form,
+        "confirm_number": plan.to_type,
+        "cost": f"This takes {told}; {number(left)} {pluralize(left, 'is,are')} left in this hour.",
+    }
+
+
+def _text(plan: undoing.Plan) -> str:
+    """What it would do, and what it leaves."""
+    done = [_deleted(plan.deletes), _put_back(plan.reverts)]
+    if not plan.count:
+        done = ["There is nothing to delete or to put back."]
+    left = _left(plan.conflicts, plan.names) if plan.count or plan.conflicts else ""
+    return " ".join(filter(None, (*done, _opt_outs(plan.opt_outs), left)))
+
+
+def _put_back(count: int) -> str:
+    told = f"{number(count)} get{pluralize(count, 's,')} back the values that were known before."
+    return told if count else ""
+
+
+def _opt_outs(count: int) -> str:
+    which = f"opt-out{pluralize(count)} from calls {pluralize(count, 'stays,stay')}"
+    return (
+        f"{number(count)} {which}: taking one back needs a permission of its own and a reason."
+        if count
+        else ""
+    )
+
+
 def _deleted(count: int) -> str:
     which = f"client{pluralize(count)} that it created {pluralize(count, 'is,are')}"
-    return f"{number(count)} {which} deleted at Kayse, without a way back. " if count else ""
+    return f"{number(count)} {which} deleted at Kayse, without a way back." if count else ""
 
 
 def _left(count: int, names: Sequence[str]) -> str:

@@ -38,7 +38,7 @@ class NotTyped(CannotUndo):
         super().__init__(ask_for(count))
 
 
-Step = Literal["delete", "revert", "conflict"]
+Step = Literal["delete", "revert", "conflict", "opt_out"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,8 @@ class Plan:
     deletes: int
     reverts: int
     conflicts: int
+    #: Opt-outs from calls that stay: nobody is called again by an undo.
+    opt_outs: int = 0
     #: The first of those that stay.
     names: tuple[str, ...] = ()
 
@@ -76,7 +78,7 @@ def plan(job: Job) -> Plan:
         counts[step] += 1
         if step == "conflict" and len(names) < MOST_NAMED:
             names.append(row.label)
-    return Plan(counts["delete"], counts["revert"], counts["conflict"], tuple(names))
+    return Plan(counts["delete"], counts["revert"], counts["conflict"], counts["opt_out"], tuple(names))
 
 
 def undo(
@@ -134,8 +136,9 @@ def _start(
 def _steps(job: Job) -> Iterator[tuple[Step, Row]]:
     """For each row that was done what would undo it, as far as the directory knows; a batch at a time.
 
-    A field whose old value was not known cannot be put back; an opt-out from calls stays. Who was created and has been
-    worked on since stays, too: nothing brings a deleted client back.
+    A field whose old value was not known cannot be put back; an opt-out from calls stays, and is a step of its own
+    ("opt_out"), which is told and not done. Who was created and has been worked on since stays, too: nothing brings a
+    deleted client back.
     """
     done = Row.objects.filter(job=job, outcome__in=("created", "updated"), result__isnull=False)
     source = done.order_by("number").defer("source").iterator(chunk_size=BATCH)
@@ -177,10 +180,13 @@ def _step(row: Row, client: Client) -> Iterator[tuple[Step, Row]]:
         yield "conflict", fresh
     elif row.outcome == Row.Outcome.CREATED:
         yield "delete", fresh
-    elif row.before:
-        back = {name: row.before[name] for name in row.body if name in row.before}
-        if back.get(editing.OPT_OUT, True) is not True:
-            del back[editing.OPT_OUT]  # somebody with the permission does that, for a reason
+    else:
+        known = row.before or {}
+        back = {name: known[name] for name in row.body if name in known}
+        if row.body.get(editing.OPT_OUT) is True or back.get(editing.OPT_OUT) is not True:
+            back.pop(editing.OPT_OUT, None)  # somebody with the permission does that, for a reason
+        if row.body.get(editing.OPT_OUT) is True and known.get(editing.OPT_OUT) is not True:
+            yield "opt_out", fresh
         if back:
             fresh.body, fresh.before = back, {name: now[name] for name in back}
             yield "revert", fresh
