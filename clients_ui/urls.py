@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from clients_ui import attention_views, list_views, opt_out_views, views, write_views
+from clients_ui.imports import undo_views
 from clients_ui.imports import views as imports
 from clients_ui.selection import action_views as actions
 from clients_ui.selection import views as selection
@@ -31,7 +32,7 @@ urlpatterns = [
     path("import/<kid:pk>/bad.csv", imports.bad_rows, name="import_bad"),
     path("import/<kid:pk>/discard/", imports.discard, name="import_discard"),
     path("import/<kid:pk>/start/", imports.start, name="import_start"),
-    path("import/jobs/<kid:pk>/undo/", imports.undo, name="import_undo"),
+    path("import/jobs/<kid:pk>/undo/", undo_views.undo, name="import_undo"),
     path("select/", selection.select, name="select"),
     path("selected/<uuid:selected>/", selection.selected, name="selected"),
     path("selected/<uuid:selected>/export.csv", selection.export_csv, name="selected_export"),

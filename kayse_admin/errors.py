@@ -1,15 +1,36 @@
-"""Pages for what went wrong outside a view: no permission, no such page, a stale form, no database."""
+"""Pages for what went wrong outside a view: no permission, wrong method, stale form, no database."""
 
 from __future__ import annotations
+
+from contextlib import suppress
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template import loader
+from django.urls import Resolver404, resolve
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403 for a form whose protection token is missing, old or foreign."""
     return render(request, "403.html", {"stale_form": True}, status=403)
+
+
+def wrong_method(request: HttpRequest, refused: HttpResponse) -> HttpResponse:
+    """405 for an address that only takes forms, or takes none, with the way to the page above it."""
+    context = {"reading": request.method in {"GET", "HEAD"}, "above": _above(request.path)}
+    response = render(request, "405.html", context, status=405)
+    response["Allow"] = refused["Allow"]
+    return response
+
+
+def _above(path: str) -> str:
+    """The nearest address above this one that is an address of ours."""
+    while path != "/":
+        path = path.rstrip("/").rpartition("/")[0] + "/"
+        with suppress(Resolver404):
+            resolve(path)
+            return path
+    return path
 
 
 def unavailable(request: HttpRequest) -> HttpResponse:

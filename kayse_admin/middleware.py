@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable
 
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 from django.utils.functional import SimpleLazyObject
@@ -85,6 +85,18 @@ def actor(get_response: GetResponse) -> Middleware:
     def middleware(request: HttpRequest) -> HttpResponseBase:
         request.actor = SimpleLazyObject(lambda: build_actor(request))  # type: ignore[attr-defined]
         return get_response(request)
+
+    return middleware
+
+
+def wrong_method(get_response: GetResponse) -> Middleware:
+    """Turn the empty answer of an address that takes no such request into a page with words."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if isinstance(response, HttpResponseNotAllowed) and not response.content:
+            return errors.wrong_method(request, response)
+        return response
 
     return middleware
 

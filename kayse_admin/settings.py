@@ -99,6 +99,7 @@ MIDDLEWARE = [
     "kayse_admin.middleware.actor",
     "allauth.account.middleware.AccountMiddleware",
     "kayse_admin.accounts.middleware.sessions",
+    "kayse_admin.middleware.wrong_method",
     "kayse_admin.middleware.database_away",
     "kayse_admin.direction.shown_straight",
 ]

@@ -38,6 +38,24 @@ def test_a_forged_host_is_refused(client: Browser) -> None:
     assert client.get("/sign-in/", headers={"host": "evil.example"}).status_code == 400
 
 
+def test_an_address_that_only_takes_forms_says_so(as_paralegal: Browser) -> None:
+    """As the address bar leads there after a form was sent back; the way out is the page above it."""
+    answer = as_paralegal.get("/clients/import/62/rows/1/fix/")
+    assert (answer.status_code, answer["Allow"]) == (405, "POST")
+    assert "This address only takes what a form sends" in answer.text
+    assert 'href="/clients/import/62/"' in answer.text
+    assert len(answer.content) <= 8_000
+    assert answer["Content-Security-Policy"]
+
+
+def test_an_address_that_takes_no_forms_says_so(client: Browser) -> None:
+    answer = client.post("/audit/")
+    assert (answer.status_code, answer["Allow"]) == (405, "GET, HEAD")
+    assert "This address takes no form" in answer.text
+    assert "Nothing was changed by this" in answer.text
+    assert client.head("/clients/import/62/start/").content == b""
+
+
 def test_healthz_asks_nothing(client: Browser, django_assert_num_queries: object) -> None:
     answer = client.get("/healthz")
     assert (answer.status_code, answer.text) == (200, "ok\n")

@@ -37,10 +37,9 @@ from kayse_admin.actors import actor_of
 from kayse_admin.audit.actions import Action
 from kayse_admin.audit.recorder import AlreadyPerformed
 from kayse_admin.kayse_api.outcomes import Applied
+from kayse_admin.typed_number import TYPED_ABOVE
 
 MembersForm = SelectionForm | ClientsForm
-#: From so many on, the number is typed by hand.
-TYPED_ABOVE = 100
 SAMPLES = 10
 
 

@@ -11,7 +11,9 @@ from django.http import QueryDict
 from clients_ui.fields import FIELDS
 from clients_ui.imports import mapping
 from clients_ui.imports.mapping import ID, Options
+from kayse_admin.converters import parse_id
 from kayse_admin.operation_field import OperationField
+from kayse_admin.typed_number import ask_for
 
 COLUMN_CHOICES = [("", "Leave out"), (ID, "Kayse id"), *((field.name, field.label) for field in FIELDS)]
 
@@ -126,7 +128,10 @@ class StartForm(forms.Form):
 
 
 class UndoForm(forms.Form):
-    """The undo of an import. `reads`: how many clients would be read first; none, no question."""
+    """The undo of an import. `reads`: how many clients would be read first; none, no question.
+
+    `to_type`: how many clients it is about, where that is to be typed; the dialog has the control for it (`confirm`).
+    """
 
     operation = OperationField()
     reason = forms.CharField(
@@ -134,8 +139,17 @@ class UndoForm(forms.Form):
     )
     read_first = forms.BooleanField(required=False, label="Read each client at Kayse first")
 
-    def __init__(self, data: QueryDict | None = None, *, reads: int, more: int, initial: bool) -> None:
+    def __init__(
+        self,
+        data: QueryDict | None = None,
+        *,
+        reads: int,
+        more: int,
+        initial: bool,
+        to_type: int | None = None,
+    ) -> None:
         super().__init__(data, initial={"operation": uuid.uuid4(), "read_first": initial}, label_suffix="")
+        self.to_type = to_type
         if not reads:
             del self.fields["read_first"]
             return
@@ -143,3 +157,15 @@ class UndoForm(forms.Form):
             f"What somebody changed there since stays as it is. Takes {more:,} more requests; without it, "
             "what is known here decides."
         )
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for the number where it is to be typed."""
+        cleaned = super().clean() or {}
+        if self.to_type and self.typed != self.to_type:
+            self.add_error(None, ask_for(self.to_type))
+        return cleaned
+
+    @property
+    def typed(self) -> int | None:
+        """The number that somebody typed."""
+        return parse_id(self.data.get("confirm", "").strip())

@@ -20,6 +20,7 @@ from kayse_admin.accounts.roles import Capability
 from kayse_admin.actors import Actor
 from kayse_admin.jobs.models import Job, Row
 from kayse_admin.jobs.services import start as start_job
+from kayse_admin.typed_number import TYPED_ABOVE, ask_for
 
 BATCH = 1_000
 #: Clients that stay as they are and are named.
@@ -30,7 +31,14 @@ class CannotUndo(Exception):
     """Nothing was started; the message says why."""
 
 
-Step = Literal["delete", "revert", "conflict"]
+class NotTyped(CannotUndo):
+    """So many clients are deleted or put back only for somebody who types their number."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(ask_for(count))
+
+
+Step = Literal["delete", "revert", "conflict", "opt_out"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +48,20 @@ class Plan:
     deletes: int
     reverts: int
     conflicts: int
+    #: Opt-outs from calls that stay: nobody is called again by an undo.
+    opt_outs: int = 0
     #: The first of those that stay.
     names: tuple[str, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """Clients that are deleted or put back."""
+        return self.deletes + self.reverts
+
+    @property
+    def to_type(self) -> int | None:
+        """The number that is typed by hand, where it is that large."""
+        return self.count if self.count > TYPED_ABOVE else None
 
     def requests(self, *, read_first: bool) -> int:
         """How many it takes; with `read_first` each client that is put back is read before."""
@@ -58,16 +78,23 @@ def plan(job: Job) -> Plan:
         counts[step] += 1
         if step == "conflict" and len(names) < MOST_NAMED:
             names.append(row.label)
-    return Plan(counts["delete"], counts["revert"], counts["conflict"], tuple(names))
+    return Plan(counts["delete"], counts["revert"], counts["conflict"], counts["opt_out"], tuple(names))
 
 
 def undo(
-    actor: Actor, job: Job, operation: uuid.UUID, reason: str = "", *, read_first: bool = True
+    actor: Actor,
+    job: Job,
+    operation: uuid.UUID,
+    reason: str = "",
+    *,
+    read_first: bool = True,
+    typed: int | None = None,
 ) -> list[Job]:
     """Start the jobs that undo this one: one that deletes, one that puts back. Once for each job.
 
     The same operation id returns the jobs that it started; another one raises `CannotUndo`, as does a job that is not
-    taken back like that.
+    taken back like that. `typed`: the number of clients as somebody typed it; above 100 nothing is started without
+    the right one (`NotTyped`).
     """
     actor.require(Capability.CLIENTS_DELETE)
     if not may_undo(job):
@@ -76,7 +103,10 @@ def undo(
         Job.objects.select_for_update().get(pk=job.pk)  # two clicks take turns
         begun = list(Job.objects.filter(undoes=job.pk).order_by("pk"))
         if not begun:
-            return _start(actor, job, operation, reason, read_first=read_first)
+            counts = plan(job)
+            if counts.to_type not in (None, typed):
+                raise NotTyped(counts.count)
+            return _start(actor, job, counts, operation, reason, read_first=read_first)
     if begun[0].operation not in {uuid.uuid5(operation, step) for step in ("delete", "revert")}:
         raise CannotUndo("This job was undone already.")
     return begun
@@ -87,8 +117,9 @@ def may_undo(job: Job) -> bool:
     return job.kind == bulk.Upsert.name and job.options.get("undo", True) is not False
 
 
-def _start(actor: Actor, job: Job, operation: uuid.UUID, reason: str, *, read_first: bool) -> list[Job]:
-    counts = plan(job)
+def _start(
+    actor: Actor, job: Job, counts: Plan, operation: uuid.UUID, reason: str, *, read_first: bool
+) -> list[Job]:
     revert = bulk.Revert if read_first else bulk.Upsert
     jobs = []
     for step, count, kind, words in (
@@ -105,8 +136,9 @@ def _start(actor: Actor, job: Job, operation: uuid.UUID, reason: str, *, read_fi
 def _steps(job: Job) -> Iterator[tuple[Step, Row]]:
     """For each row that was done what would undo it, as far as the directory knows; a batch at a time.
 
-    A field whose old value was not known cannot be put back; an opt-out from calls stays. Who was created and has been
-    worked on since stays, too: nothing brings a deleted client back.
+    A field whose old value was not known cannot be put back; an opt-out from calls stays, and is a step of its own
+    ("opt_out"), which is told and not done. Who was created and has been worked on since stays, too: nothing brings a
+    deleted client back.
     """
     done = Row.objects.filter(job=job, outcome__in=("created", "updated"), result__isnull=False)
     source = done.order_by("number").defer("source").iterator(chunk_size=BATCH)
@@ -148,10 +180,13 @@ def _step(row: Row, client: Client) -> Iterator[tuple[Step, Row]]:
         yield "conflict", fresh
     elif row.outcome == Row.Outcome.CREATED:
         yield "delete", fresh
-    elif row.before:
-        back = {name: row.before[name] for name in row.body if name in row.before}
-        if back.get(editing.OPT_OUT, True) is not True:
-            del back[editing.OPT_OUT]  # somebody with the permission does that, for a reason
+    else:
+        known = row.before or {}
+        back = {name: known[name] for name in row.body if name in known}
+        if row.body.get(editing.OPT_OUT) is True or back.get(editing.OPT_OUT) is not True:
+            back.pop(editing.OPT_OUT, None)  # somebody with the permission does that, for a reason
+        if row.body.get(editing.OPT_OUT) is True and known.get(editing.OPT_OUT) is not True:
+            yield "opt_out", fresh
         if back:
             fresh.body, fresh.before = back, {name: now[name] for name in back}
             yield "revert", fresh

@@ -1,31 +1,28 @@
-"""Screens of an import: the file, its columns, what the check found, the start, the undo."""
+"""Screens of an import: the file, its columns, what the check found, the start."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from django.conf import settings
 from django.core.paginator import Paginator
 from django.db import DatabaseError
 from django.http import Http404, HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
-from django.template.defaultfilters import pluralize
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from clients_ui.imports import background, bad_file, checking, mapping, mending, services, undoing
+from clients_ui.imports import background, bad_file, checking, mapping, mending, services
 from clients_ui.imports.decoding import NotACsv, Shape
-from clients_ui.imports.forms import ColumnsForm, FileForm, StartForm, UndoForm
+from clients_ui.imports.forms import ColumnsForm, FileForm, StartForm
 from clients_ui.imports.mapping import Options
 from clients_ui.imports.models import Import
 from clients_ui.write_views import PAGE
 from kayse_admin import htmx, uploads
-from kayse_admin.accounts.confirming import ask_again
 from kayse_admin.accounts.decorators import polled, requires
 from kayse_admin.accounts.roles import Capability
 from kayse_admin.actors import actor_of
@@ -302,66 +299,6 @@ def discard(request: HttpRequest, pk: int) -> HttpResponseBase:
         htmx.toast(request, f"Discarded: {kept.file_name}")
         return htmx.redirect(request, reverse("clients_ui:import"))
     return htmx.redirect(request, reverse("jobs:detail", args=[kept.job_id]))
-
-
-@require_http_methods(PAGE)
-@requires(Capability.CLIENTS_EDIT)
-def undo(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """Undo an import, or a change of a selection, as far as Kayse lets it: a dialog with the plan, then jobs."""
-    job = get_object_or_404(Job, pk=pk, state__in=(Job.State.DONE, Job.State.CANCELLED))
-    actor = actor_of(request)
-    plan = undoing.plan(job)
-    if plan.deletes and (question := ask_again(request)):
-        return question
-    without, reading = (plan.requests(read_first=wanted) for wanted in (False, True))
-    left = planning.plan_rows(0).leaves
-    form = UndoForm(
-        request.POST or None,
-        reads=plan.reverts,
-        more=reading - without,
-        initial=reading + settings.KAYSE_RESERVE <= left,
-    )
-    if request.method == "POST" and form.is_valid() and (plan.deletes or plan.reverts):
-        found = form.cleaned_data
-        try:
-            jobs = undoing.undo(
-                actor, job, found["operation"], found["reason"], read_first=found.get("read_first", False)
-            )
-        except undoing.CannotUndo:  # the job's page names the jobs that undo it
-            return htmx.redirect(request, reverse("jobs:detail", args=[pk]))
-        return htmx.redirect(request, reverse("jobs:detail", args=[jobs[0].pk]))
-    told = f"{number(without)} request{pluralize(without)}" + (
-        f", or {number(reading)} with the reads" if plan.reverts else ""
-    )
-    context = {
-        "question": f"Undo “{job.title}”?",
-        "text": f"{_deleted(plan.deletes)}{number(plan.reverts)} get{pluralize(plan.reverts, 's,')} back the values "
-        f"that were known before. {_left(plan.conflicts, plan.names)}",
-        "verb": "Undo import" if Import.objects.filter(job=job).exists() else "Put the values back",
-        "danger": True,
-        "action": reverse("clients_ui:import_undo", args=[pk]),
-        "cancel_url": reverse("jobs:detail", args=[pk]),
-        "form": form,
-        "cost": f"This takes {told}; {number(left)} {pluralize(left, 'is,are')} left in this hour.",
-    }
-    status = 422 if request.method == "POST" else 200
-    return htmx.render(
-        request, "components/dialog_page.html", "components/dialog.html", context, status=status
-    )
-
-
-def _deleted(count: int) -> str:
-    which = f"client{pluralize(count)} that it created {pluralize(count, 'is,are')}"
-    return f"{number(count)} {which} deleted at Kayse, without a way back. " if count else ""
-
-
-def _left(count: int, names: Sequence[str]) -> str:
-    verbs = ("was", "stays as it is") if count == 1 else ("were", "stay as they are")
-    more = count - len(names)
-    those = (
-        f" Changed since: {', '.join(names)}{f' and {number(more)} more' if more else ''}." if names else ""
-    )
-    return f"{number(count)} {verbs[0]} changed since, as far as is known here, and {verbs[1]}.{those}"
 
 
 def _kept(pk: int) -> Import:

@@ -31,10 +31,9 @@ from kayse_admin.jobs import planning
 from kayse_admin.jobs.models import Job
 from kayse_admin.jobs.services import AT_ONCE
 from kayse_admin.templatetags.ui import moment, number
+from kayse_admin.typed_number import TYPED_ABOVE, ask_for
 
 PAGE = ["GET", "HEAD", "POST"]
-#: From so many on, the number is typed by hand.
-TYPED_ABOVE = 100
 
 Start = Callable[[Actor, list[int], uuid.UUID, str], Job]
 
@@ -241,7 +240,7 @@ def ask(request: HttpRequest, selection: Selection, form: forms.Form, question: 
         if not services.is_as(selection):
             form.add_error(None, CHANGED)
         elif typed and request.POST.get("confirm", "").strip() != typed:
-            form.add_error(None, f"Type {typed} to confirm that you mean all of them.")
+            form.add_error(None, ask_for(typed))
         else:
             job = question.start(actor_of(request), ids, told["operation"], told["reason"])
             return htmx.redirect(request, reverse("jobs:detail", args=[job.pk]))

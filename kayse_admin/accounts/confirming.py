@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from kayse_admin import htmx
 from kayse_admin.accounts.sessions import PROVED_AT, SIGNED_IN_AT
+from kayse_admin.accounts.way_back import page_around
 
 #: A form that was opened in time may be sent so much later: what somebody typed is not lost to a clock.
 TO_FINISH = 10 * 60
@@ -37,7 +38,7 @@ def ask_again(request: HttpRequest, back: str = "") -> HttpResponseBase | None:
     reading = request.method in {"GET", "HEAD"}
     if confirmed(request, settings.CONFIRMED_SECONDS + (0 if reading else TO_FINISH)):
         return None
-    back = back or (request.get_full_path() if reading else htmx.current_path(request) or request.path)
+    back = back or (request.get_full_path() if reading else page_around(request) or request.path)
     return htmx.redirect(request, f"{_where(request)}?{urlencode({'next': back})}")
 
 

@@ -11,10 +11,12 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.urls import reverse
 
 from kayse_admin import htmx
 from kayse_admin.accounts.confirming import ask_again
 from kayse_admin.accounts.roles import Capability
+from kayse_admin.accounts.way_back import page_around
 from kayse_admin.actors import actor_of
 
 P = ParamSpec("P")
@@ -24,9 +26,11 @@ View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 def to_sign_in(request: HttpRequest) -> HttpResponseBase:
     """Send somebody who is not signed in to the sign-in page, and from there back to where they were.
 
-    Under htmx the way back is the page around the fragment, never the fragment.
+    Under htmx the way back is the page around the fragment, never the fragment; after a form it is the page with it.
     """
-    query = {"next": htmx.current_path(request) or request.get_full_path()}
+    reading = request.method in {"GET", "HEAD"}
+    around = page_around(request) if htmx.is_htmx(request) or not reading else ""
+    query = {"next": around or (request.get_full_path() if reading else reverse("home"))}
     if ended := getattr(request, "session_ended", ""):
         query["ended"] = ended
     return htmx.redirect(request, f"{settings.LOGIN_URL}?{urlencode(query)}")

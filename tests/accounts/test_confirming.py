@@ -64,6 +64,14 @@ def test_under_htmx_the_way_back_is_the_page(as_admin: Browser) -> None:
     assert answer["HX-Redirect"] == "/account/confirm/?next=%2Fpeople%2F%3Fx%3D1"
 
 
+def test_the_way_back_from_a_form_is_its_page(as_admin: Browser) -> None:
+    aged(as_admin, FIFTEEN)
+    answer = as_admin.post("/guarded/", headers={"referer": "http://testserver/people/?x=1"})
+    assert answer["Location"] == "/account/confirm/?next=%2Fpeople%2F%3Fx%3D1"
+    answer = as_admin.post("/guarded/", headers={"referer": "https://evil.example/people/"})
+    assert answer["Location"] == ASK
+
+
 @pytest.mark.parametrize(
     "to", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"]
 )

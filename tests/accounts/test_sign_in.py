@@ -25,6 +25,36 @@ def test_signing_in_leads_to_the_page_that_was_asked_for(people: dict[str, User]
     assert (event.actor_name, event.actor_role, event.address) == ("Paula Legal", "Paralegal", "127.0.0.1")
 
 
+@pytest.mark.parametrize(
+    ("headers", "back"),
+    [
+        ({"referer": "http://testserver/clients/import/62/?show=twin"}, "/clients/import/62/?show=twin"),
+        ({"referer": "http://testserver"}, "/"),
+        ({}, "/"),
+        ({"referer": "https://evil.example/clients/"}, "/"),
+        ({"referer": "http://testserver@evil.example/"}, "/"),
+        ({"referer": "http://testserver//evil.example/"}, "/%2Fevil.example/"),
+        ({"referer": "http://[broken"}, "/"),
+        ({"HX-Request": "true", "HX-Current-URL": "http://testserver/clients/?q=a"}, "/clients/?q=a"),
+        ({"HX-Request": "true", "HX-Current-URL": "http://testserver//evil.example/"}, "/%2Fevil.example/"),
+        ({"HX-Request": "true", "referer": "http://testserver/jobs/"}, "/jobs/"),
+    ],
+)
+def test_after_a_form_it_leads_to_the_page_that_the_form_was_on(
+    headers: dict[str, str], back: str, client: Browser
+) -> None:
+    """The address that a form is sent to is often no page."""
+    answer = client.post("/clients/import/62/rows/1/fix/", {"cell_1": "typed"}, headers=headers)
+    to = answer.get("HX-Redirect") or answer["Location"]
+    assert to == f"/sign-in/?{urlencode({'next': back})}"
+
+
+def test_an_address_over_https_is_not_left_for_one_without(client: Browser) -> None:
+    headers = {"referer": "http://testserver/jobs/"}
+    answer = client.post("/clients/import/62/start/", headers=headers, secure=True)
+    assert answer["Location"] == "/sign-in/?next=%2F"
+
+
 def test_a_wrong_password_is_recorded_without_what_was_typed(
     people: dict[str, User], client: Browser
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -211,3 +212,108 @@ def test_who_was_created_and_worked_on_since_stays(
     living = Client.objects.filter(external_source="soak", gone_at=None)
     assert set(living) == {edited, told, listed}
     assert set(exported(sandbox)) == {"U-0", "U-1", "U-2"}
+
+
+@pytest.fixture
+def many(people: dict[str, User], hundred: list[int]) -> Job:
+    """A job that has moved 101 clients to another city."""
+    paralegal = ledger.owner(Job(owner_id=people["paralegal"].pk))
+    assert paralegal is not None
+    ids = [*hundred, Client.objects.exclude(pk__in=hundred).filter(gone_at=None)[0].pk]
+    job = changes.edit(paralegal, ids, {"city": "Zzz"}, uuid.uuid4())
+    runner.serve()
+    return job
+
+
+def test_above_a_hundred_the_number_is_typed(as_paralegal: Browser, many: Job) -> None:
+    url = f"/clients/import/jobs/{many.pk}/undo/"
+    assert "Type 101 to confirm" in text_of(as_paralegal.get(url))
+    for typed in ({}, {"confirm": "100"}, {"confirm": "yes"}):
+        answer = as_paralegal.post(url, {"operation": str(uuid.uuid4()), **typed})
+        assert answer.status_code == 422
+        assert "Type 101 to confirm that you mean all of them." in text_of(answer)
+    assert not Job.objects.filter(undoes=many.pk).exists()
+    answer = as_paralegal.post(url, {"operation": str(uuid.uuid4()), "confirm": " 101 "})
+    assert answer.status_code == 303
+    assert Job.objects.get(undoes=many.pk).total == 101
+
+
+def test_the_service_asks_for_the_number_too(people: dict[str, User], many: Job) -> None:
+    """It may have grown since the page with the question."""
+    paralegal, operation = ledger.owner(Job(owner_id=people["paralegal"].pk)), uuid.uuid4()
+    assert paralegal is not None
+    for typed in (None, 100):
+        with pytest.raises(undoing.NotTyped, match="Type 101 to confirm"):
+            undoing.undo(paralegal, many, operation, typed=typed)
+    assert not Job.objects.filter(undoes=many.pk).exists()
+    (back,) = undoing.undo(paralegal, many, operation, typed=101)
+    assert undoing.undo(paralegal, many, operation) == [back], "what was started is found without it"
+
+
+def test_what_grew_between_the_question_and_the_start_is_asked_again(
+    as_paralegal: Browser, many: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page counted three; while its answer was on the way, others became free to be put back."""
+    plans = iter([undoing.Plan(0, 3, 98)])
+    counted = undoing.plan
+    monkeypatch.setattr(undoing, "plan", lambda job: next(plans, None) or counted(job))
+    url = f"/clients/import/jobs/{many.pk}/undo/"
+    answer = as_paralegal.post(url, {"operation": str(uuid.uuid4())})
+    assert answer.status_code == 422
+    assert "Type 101 to confirm that you mean all of them." in text_of(answer)
+    assert "101 get back" in text_of(answer)
+    assert not Job.objects.filter(undoes=many.pk).exists()
+
+
+@pytest.fixture
+def opted_out(as_paralegal: Browser, sandbox: Sandbox, known: Any) -> Callable[[str], str]:
+    """Import this, of which 2 and 3 may be called before; the address of its undo."""
+
+    def make(text: str) -> str:
+        for pk in (2, 3):
+            sandbox.call("PUT", f"/clients/{pk}", {"voice_calls_opted_out": False})
+            known(pk)
+        kept = mapped(as_paralegal, text)
+        begin(as_paralegal, kept)
+        runner.serve()
+        return f"/clients/import/jobs/{kept.job_id}/undo/"
+
+    return make
+
+
+def test_opt_outs_alone_leave_nothing_to_undo(as_paralegal: Browser, opted_out: Callable[[str], str]) -> None:
+    """It is said, and there is no button that would do nothing; nor does a page of before lead round in circles."""
+    url = opted_out("id,opt-out\n2,yes\n3,yes\n")
+    for answer in (as_paralegal.get(url), as_paralegal.post(url, {"operation": str(uuid.uuid4())})):
+        page = text_of(answer)
+        assert "There is nothing to delete or to put back." in page
+        assert (
+            "2 opt-outs from calls stay: taking one back needs a permission of its own and a reason." in page
+        )
+        dialog = answer.content.decode().partition('class="dialog-form"')[2].partition("</form>")[0]
+        assert ("get back" in page, 'type="submit"' in dialog, 'name="reason"' in dialog) == (False,) * 3
+        assert "requests" not in dialog
+    assert not Job.objects.filter(undoes__isnull=False).exists()
+
+
+def test_an_opt_out_that_stays_is_said_beside_what_is_put_back(
+    as_paralegal: Browser, sandbox: Sandbox, opted_out: Callable[[str], str]
+) -> None:
+    url = opted_out("id,opt-out,city\n2,yes,Waco\n3,no,Waco\n")
+    page = text_of(as_paralegal.get(url))
+    assert "2 get back the values that were known before. 1 opt-out from calls stays: taking" in page
+
+
+def test_an_opt_out_of_before_is_not_the_imports(
+    as_paralegal: Browser, sandbox: Sandbox, known: Any, ana: Client
+) -> None:
+    """Sent again to be sure; the undo neither sends it once more nor counts it."""
+    sandbox.call("PUT", f"/clients/{ana.pk}", {"voice_calls_opted_out": True})
+    known(ana.pk)
+    kept = mapped(as_paralegal, f"id,opt-out,city\n{ana.pk},yes,Waco\n")
+    begin(as_paralegal, kept)
+    runner.serve()
+    page = text_of(as_paralegal.get(f"/clients/import/jobs/{kept.job_id}/undo/"))
+    assert ("1 gets back" in page, "opt-out" in page) == (True, False)
+    job = undone(as_paralegal, kept)
+    assert Row.objects.get(job=job).body == {"city": ana.city}
