@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from clients_ui import attention_views, list_views, opt_out_views, views, write_views
+from clients_ui.imports import row_views as rows
 from clients_ui.imports import undo_views
 from clients_ui.imports import views as imports
 from clients_ui.selection import action_views as actions
@@ -27,8 +28,8 @@ urlpatterns = [
     path("import/template.csv", imports.template, name="import_template"),
     path("import/<kid:pk>/", imports.check, name="import_check"),
     path("import/<kid:pk>/columns/", imports.columns, name="import_columns"),
-    path("import/<kid:pk>/rows/<kid:number>/fix/", imports.fix, name="import_fix"),
-    path("import/<kid:pk>/rows/<kid:number>/decide/", imports.decide, name="import_decide"),
+    path("import/<kid:pk>/rows/<kid:number>/fix/", rows.fix, name="import_fix"),
+    path("import/<kid:pk>/rows/<kid:number>/decide/", rows.decide, name="import_decide"),
     path("import/<kid:pk>/bad.csv", imports.bad_rows, name="import_bad"),
     path("import/<kid:pk>/discard/", imports.discard, name="import_discard"),
     path("import/<kid:pk>/start/", imports.start, name="import_start"),

@@ -144,3 +144,39 @@ def test_two_files_with_the_same_people(worker: Stack, open_as: Open, tmp_path: 
     screenshot(page, "job-held-narrow")
     held.get_by_role("button", name="Leave all out").click()
     expect(held).to_have_count(0)
+
+
+def test_rows_are_mended_where_they_stand(stack: Stack, open_as: Open) -> None:
+    """Page, place, focus and what was typed into other rows stay; the plan and the start follow."""
+    page, notes = open_as("paralegal", "/clients/import/")
+    rows = "".join(f"mend,M-{n},Pat,Row {n},no mail\n" for n in range(1, 26))
+    page.get_by_label("Rows").fill("external_source,external_source_id,first_name,last_name,email\n" + rows)
+    page.get_by_role("button", name="Continue to the columns").click()
+    page.get_by_role("button", name="Check every row").click()
+    page.get_by_role("link", name="More rows").click()
+    expect(page.locator("#row-21")).to_be_visible()
+    there = page.url
+    row, other = page.locator("#row-22"), page.locator("#row-24").get_by_label("email")
+    other.fill("typed@example.com")
+    page.get_by_label("Reason").fill("typed as well")
+    row.get_by_label("email").fill("still no mail")
+    row.get_by_label("email").press("Enter")
+    expect(row.locator("[aria-invalid=true]")).to_be_focused()
+    expect(row.get_by_label("email")).to_have_value("still no mail")
+    screenshot(page, "import-rows-wrong")
+    row.get_by_label("email").fill("pat22@example.com")
+    row.get_by_role("button", name="Check this row again").click()
+    expect(row).to_contain_text("Will be created.")
+    expect(row).to_be_focused()
+    expect(page.locator("#plan")).to_contain_text("1 will be created")
+    page.keyboard.press("Tab")
+    expect(page.locator("#row-23").get_by_label("external_source", exact=True)).to_be_focused()
+    expect(other).to_have_value("typed@example.com")
+    expect(page.get_by_label("Reason")).to_have_value("typed as well")
+    assert page.url == there
+    assert axe(page) == []
+    assert overflow(page) == []
+    screenshot(page, "import-rows-mended")
+    page.get_by_role("button", name="Import 1 row").click()
+    expect(page).to_have_url(re.compile(r"/jobs/\d+/$"))
+    assert [note for note in notes.all() if not note.startswith("422 ")] == []

@@ -18,10 +18,10 @@ from tqdm import tqdm
 
 from clients_ui.fields import BY_NAME
 from clients_ui.imports import checking, mapping, services
+from clients_ui.imports.check_page import sentence
 from clients_ui.imports.decoding import NotACsv
 from clients_ui.imports.mapping import ID, Options
 from clients_ui.imports.models import Import
-from clients_ui.imports.views import sentence
 from kayse_admin.accounts.roles import Capability, granted, label_of
 from kayse_admin.actors import Actor
 from kayse_admin.jobs import ending, ledger, planning, runner
