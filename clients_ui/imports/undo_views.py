@@ -32,6 +32,10 @@ from kayse_admin.templatetags.ui import number
 def undo(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Undo an import, or a change of a selection, as far as Kayse lets it: a dialog with the plan, then jobs."""
     job = get_object_or_404(Job, pk=pk, state__in=(Job.State.DONE, Job.State.CANCELLED))
+    if undoing.is_under_way(job):
+        return _dialog(
+            request, job, {"question": f"“{job.title}” cannot be undone yet", "text": UNDER_WAY}, 200
+        )
     plan = undoing.plan(job)
     if plan.deletes and (question := ask_again(request)):
         return question
@@ -54,17 +58,19 @@ def undo(request: HttpRequest, pk: int) -> HttpResponseBase:
             plan = undoing.plan(job)
         except undoing.CannotUndo:  # the job's page names the jobs that undo it
             return htmx.redirect(request, reverse("jobs:detail", args=[pk]))
-    context = {
-        "text": _text(plan),
-        "action": reverse("clients_ui:import_undo", args=[pk]),
-        "cancel_url": reverse("jobs:detail", args=[pk]),
-        **(
-            _question(job, plan, form, left)
-            if plan.count
-            else {"question": f"Nothing to undo in “{job.title}”"}
-        ),
+    nothing = {"question": f"Nothing to undo in “{job.title}”"}
+    context = {"text": _text(plan), **(_question(job, plan, form, left) if plan.count else nothing)}
+    return _dialog(request, job, context, 422 if request.method == "POST" else 200)
+
+
+UNDER_WAY = "A request of it is still being sent. Come back when its answer is there."
+
+
+def _dialog(request: HttpRequest, job: Job, context: dict[str, Any], status: int) -> HttpResponseBase:
+    context |= {
+        "action": reverse("clients_ui:import_undo", args=[job.pk]),
+        "cancel_url": reverse("jobs:detail", args=[job.pk]),
     }
-    status = 422 if request.method == "POST" else 200
     return htmx.render(
         request, "components/dialog_page.html", "components/dialog.html", context, status=status
     )

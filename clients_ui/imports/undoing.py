@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Literal
 
@@ -18,11 +19,15 @@ from clients_ui.fields import BY_NAME, is_empty
 from clients_ui.models import Client
 from kayse_admin.accounts.roles import Capability
 from kayse_admin.actors import Actor
-from kayse_admin.jobs.models import Job, Row
+from kayse_admin.audit.actions import Action
+from kayse_admin.audit.models import Event
+from kayse_admin.jobs.models import Chunk, Job, Row
 from kayse_admin.jobs.services import start as start_job
 from kayse_admin.typed_number import TYPED_ABOVE, ask_for
 
 BATCH = 1_000
+#: Behind every change.
+NEVER_OVER = datetime.max.replace(tzinfo=UTC)
 #: Clients that stay as they are and are named.
 MOST_NAMED = 10
 
@@ -102,6 +107,8 @@ def undo(
     with transaction.atomic():
         Job.objects.select_for_update().get(pk=job.pk)  # two clicks take turns
         begun = list(Job.objects.filter(undoes=job.pk).order_by("pk"))
+        if not begun and is_under_way(job):
+            raise CannotUndo("A request of it is under way.")
         if not begun:
             counts = plan(job)
             if counts.to_type not in (None, typed):
@@ -110,6 +117,11 @@ def undo(
     if begun[0].operation not in {uuid.uuid5(operation, step) for step in ("delete", "revert")}:
         raise CannotUndo("This job was undone already.")
     return begun
+
+
+def is_under_way(job: Job) -> bool:
+    """Whether a request of it is still being sent: what that does could not be undone any more behind an undo."""
+    return job.chunks.filter(state=Chunk.State.SENDING).exists()
 
 
 def may_undo(job: Job) -> bool:
@@ -142,9 +154,10 @@ def _steps(job: Job) -> Iterator[tuple[Step, Row]]:
     """
     done = Row.objects.filter(job=job, outcome__in=("created", "updated"), result__isnull=False)
     source = done.order_by("number").defer("source").iterator(chunk_size=BATCH)
+    listed = _listed(job)
     while batch := list(islice(source, BATCH)):
         known = Client.objects.in_bulk([row.result for row in batch])
-        touched = _touched(job, batch)
+        touched = listed | _touched(job, batch, known)
         for row in batch:
             client = known.get(row.result or 0)
             if client is None or client.gone_at:
@@ -155,12 +168,34 @@ def _steps(job: Job) -> Iterator[tuple[Step, Row]]:
                 yield from _step(row, client)
 
 
-def _touched(job: Job, batch: Sequence[Row]) -> set[int]:
-    """Clients whom this job created and another one has changed, or put on a list or taken from one."""
-    made = [row.result for row in batch if row.outcome == Row.Outcome.CREATED]
+def _touched(job: Job, batch: Sequence[Row], known: Mapping[int, Client]) -> set[int]:
+    """Clients whom this job created and somebody has changed since, or another job has."""
+    made = {row.result: row for row in batch if row.result and row.outcome == Row.Outcome.CREATED}
     others = Row.objects.filter(target__in=made, outcome=Row.Outcome.UPDATED).exclude(job=job)
     found = others.exclude(job__kind=bulk.Refresh.name).values_list("target", flat=True)
-    return {pk for pk in found if pk}
+    sent = _sent(job, batch)
+    edited = {
+        pk
+        for pk, row in made.items()
+        if pk in known and known[pk].changed_at > sent.get(row.number, NEVER_OVER)
+    }
+    return edited | {pk for pk in found if pk}
+
+
+def _sent(job: Job, batch: Sequence[Row]) -> dict[int, datetime]:
+    """When each of these rows was sent last, by its number."""
+    numbers = [row.number for row in batch]
+    chunks = job.chunks.filter(first__lte=numbers[-1], last__gte=numbers[0], sent_at__isnull=False)
+    spans = list(chunks.order_by("sent_at").values_list("first", "last", "sent_at"))
+    return {number: at for first, last, at in spans for number in numbers if at and first <= number <= last}
+
+
+def _listed(job: Job) -> set[int]:
+    """Clients whom somebody has put on a list since, or taken from one, on the page of the list."""
+    actions = (Action.CASE_LIST_APPEND_CLIENTS, Action.CASE_LIST_REMOVE_CLIENTS)
+    since = Event.objects.filter(action__in=actions, opens=True, at__gte=job.started_at or job.created_at)
+    payloads = since.values_list("payload", flat=True).iterator(chunk_size=BATCH)
+    return {pk for one in payloads if isinstance(one, dict) for pk in one.get("client_ids") or ()}
 
 
 def _is_filled(row: Row, client: Client) -> bool:

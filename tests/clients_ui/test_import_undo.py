@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from clients_ui.selection import changes
 from kayse_admin.accounts.models import User
 from kayse_admin.audit.models import Event
 from kayse_admin.jobs import ledger, reading_first, runner
-from kayse_admin.jobs.models import Job, Row
+from kayse_admin.jobs.models import Chunk, Job, Row
 from tests.clients_ui.conftest import text_of
 from tests.clients_ui.test_import_meanwhile import by_hand
 from tests.clients_ui.test_import_screens import begin, mapped
@@ -212,6 +213,47 @@ def test_who_was_created_and_worked_on_since_stays(
     living = Client.objects.filter(external_source="soak", gone_at=None)
     assert set(living) == {edited, told, listed}
     assert set(exported(sandbox)) == {"U-0", "U-1", "U-2"}
+
+
+def test_who_was_put_on_a_list_or_edited_to_and_fro_by_hand_stays(
+    sandbox: Sandbox, as_paralegal: Browser, as_manager: Browser
+) -> None:
+    head = "external_source,external_source_id,first_name,last_name,city\n"
+    kept = mapped(as_paralegal, head + "".join(f"soak,U-{n},Una,Soak {n},Waco\n" for n in range(3)))
+    begin(as_paralegal, kept)
+    runner.serve()
+    long_ago = timezone.now() - timedelta(hours=1)
+    Chunk.objects.filter(job=kept.job).update(sent_at=long_ago)
+    made = Client.objects.filter(external_source="soak")
+    made.update(changed_at=long_ago.replace(microsecond=0))
+    edited, listed, _ = made.order_by("pk")
+    for city in ("Austin", "Waco"):
+        edited.refresh_from_db()
+        by_hand(as_paralegal, edited, city=city)
+    answer = as_manager.post(
+        "/case-lists/1/clients/append/",
+        {"operation": str(uuid.uuid4()), "client_ids": str(listed.pk), "confirmed": "yes"},
+    )
+    assert answer.status_code == 303, text_of(answer)
+    undone(as_paralegal, kept)
+    runner.serve()
+    assert set(made.filter(gone_at=None)) == {edited, listed}
+
+
+def test_nothing_is_undone_while_a_request_of_it_is_under_way(
+    sandbox: Sandbox, as_paralegal: Browser, imported: Import
+) -> None:
+    url = f"/clients/import/jobs/{imported.job_id}/undo/"
+    Chunk.objects.filter(job=imported.job).update(state="sending")
+    page = as_paralegal.get(url)
+    assert (page.status_code, "still being sent" in text_of(page)) == (200, True)
+    as_paralegal.post(url, {"operation": str(uuid.uuid4()), "read_first": "on"})
+    assert not Job.objects.filter(undoes=imported.job_id).exists()
+    assert imported.job is not None
+    owner = ledger.owner(imported.job)
+    assert owner is not None
+    with pytest.raises((undoing.CannotUndo, PermissionDenied)):
+        undoing.undo(owner, imported.job, uuid.uuid4())
 
 
 @pytest.fixture
