@@ -37,7 +37,9 @@ def test_every_spelling_of_the_same_table(encoding: str, delimiter: str, end: st
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
-@pytest.mark.parametrize("first", ["sep=;", "SEP=;", '"sep=;"'])
+@pytest.mark.parametrize(
+    "first", ["sep=;", "SEP=;", '"sep=;"', "sep=; ", "sep=;;;;", '"sep=;";;', "sep=; ; ", "sep=;\t"]
+)
 def test_what_excel_is_told_about_the_delimiter_is_no_head(encoding: str, first: str) -> None:
     data = f"{first}\r\nid;name, first\r\n1;Zoë, A\r\n".encode(encoding)
     assert shape_of([data]).delimiter == ";"
@@ -47,7 +49,18 @@ def test_what_excel_is_told_about_the_delimiter_is_no_head(encoding: str, first:
     ]
 
 
-@pytest.mark.parametrize("text", ["sep=,name\n1,2\n", "sep=#\n1\n", "id,sep=;\n1,2\n"])
+@pytest.mark.parametrize(
+    ("first", "delimiter"), [("sep=,,,,", ","), ('"sep=,",,', ","), ("sep=\t\t", "\t"), ("sep=| ", "|")]
+)
+def test_programs_that_fill_all_columns_tell_it_too(first: str, delimiter: str) -> None:
+    data = f"{first}\nid{delimiter}name\n1{delimiter}Ana\n".encode()
+    assert shape_of([data]).delimiter == delimiter
+    assert [one.cells for one in rows(data)] == [["id", "name"], ["1", "Ana"]]
+
+
+@pytest.mark.parametrize(
+    "text", ["sep=,name\n1,2\n", "sep=#\n1\n", "id,sep=;\n1,2\n", "sep=,,name\n1,2,3\n", "sep=\n1\n"]
+)
 def test_what_only_looks_like_it_is_a_head(text: str) -> None:
     assert rows(text.encode())[0].cells == text.splitlines()[0].split(",")
 
