@@ -121,7 +121,7 @@ _BROKEN = re.compile("[\udc80-\udcff]")
 
 
 def _by_its_beginning(head: bytes) -> str:
-    if head.startswith(b"PK"):
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):  # the second has no files in it
         raise NotACsv(XLSX)
     if head.startswith(b"\xd0\xcf\x11\xe0"):
         raise NotACsv(OLD_XLS)

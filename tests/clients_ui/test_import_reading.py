@@ -65,6 +65,11 @@ def test_what_only_looks_like_it_is_a_head(text: str) -> None:
     assert rows(text.encode())[0].cells == text.splitlines()[0].split(",")
 
 
+@pytest.mark.parametrize("piece", [1, 1_000])
+def test_a_column_named_pk_is_no_workbook(piece: int) -> None:
+    assert rows(b"PK,First Name\n1,Ana\n", piece)[0].cells == ["PK", "First Name"]
+
+
 def test_windows_1252() -> None:
     data = "id;name\n1;Müller – “Søn”\n".encode("cp1252")
     assert shape_of([data]) == Shape("cp1252", ";")
@@ -102,6 +107,7 @@ def test_lines_with_accents_are_shown() -> None:
         (b"", "empty"),
         (b"\n\n\n", "empty lines"),
         (b"PK\x03\x04 anything", "Save As"),
+        (b"PK\x05\x06" + bytes(18), "Save As"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "Save As"),
         (b"%PDF-1.4", "PDF"),
         (b"a,b\n1,\x00\n", "NUL"),
