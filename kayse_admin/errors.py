@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template import loader
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, resolve, reverse
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -41,8 +43,17 @@ def unavailable(request: HttpRequest) -> HttpResponse:
 
 
 def not_understood(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """400 for a request that is too large or damaged, or that names a host that is not ours.
+    """400 for a request that is damaged or names a host that is not ours; 413 for more in a form than is taken.
 
     Rendered without the request: its host cannot be trusted, and its form cannot be read.
     """
-    return HttpResponse(loader.render_to_string("400.html", {"shell": {"theme": "system"}}), status=400)
+    shell = {"shell": {"theme": "system"}}
+    if not isinstance(exception, RequestDataTooBig):
+        return HttpResponse(loader.render_to_string("400.html", shell), status=400)
+    pasted = request.path == reverse("clients_ui:import")
+    told = {
+        "pasted": pasted,
+        "most": settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
+        "most_file": settings.UPLOAD_MOST_BYTES,
+    }
+    return HttpResponse(loader.render_to_string("413.html", {**shell, **told}), status=413)

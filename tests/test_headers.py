@@ -56,6 +56,16 @@ def test_an_address_that_takes_no_forms_says_so(client: Browser) -> None:
     assert client.head("/clients/import/62/start/").content == b""
 
 
+def test_too_much_in_a_form_is_told_as_that(as_paralegal: Browser, settings: LazySettings) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1_024
+    answer = as_paralegal.post("/clients/new/", {"first_name": "x" * 2_000})
+    assert answer.status_code == 413
+    assert "Go back, and send less of it at a time" in answer.text
+    assert "CSV" not in answer.text
+    lied = as_paralegal.post("/clients/import/", {"pasted": "x" * 2_000}, headers={"host": "evil.example"})
+    assert (lied.status_code, "cannot be understood" in lied.text) == (400, True)
+
+
 def test_healthz_asks_nothing(client: Browser, django_assert_num_queries: object) -> None:
     answer = client.get("/healthz")
     assert (answer.status_code, answer.text) == (200, "ok\n")
@@ -102,7 +112,7 @@ def test_the_address_behind_proxies(
 
 def test_a_form_that_is_too_large_is_refused_in_words(as_paralegal: Browser) -> None:
     answer = as_paralegal.post("/clients/new/", {"first_name": "x" * 10_000_000})
-    assert answer.status_code == 400
+    assert answer.status_code == 413
     assert "Nothing was sent to Kayse" in answer.text
 
 
