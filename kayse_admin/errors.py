@@ -18,11 +18,13 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def wrong_method(request: HttpRequest, refused: HttpResponse) -> HttpResponse:
-    """405 for an address that only takes forms, or takes none, with the way to the page above it."""
+    """405 for an address that only takes forms, or takes none, with the way to the page above it.
+
+    Written into the answer that was refused: it names what is allowed, and is logged already.
+    """
     context = {"reading": request.method in {"GET", "HEAD"}, "above": _above(request.path)}
-    response = render(request, "405.html", context, status=405)
-    response["Allow"] = refused["Allow"]
-    return response
+    refused.content = render(request, "405.html", context).content
+    return refused
 
 
 def _above(path: str) -> str:

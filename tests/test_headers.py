@@ -38,9 +38,12 @@ def test_a_forged_host_is_refused(client: Browser) -> None:
     assert client.get("/sign-in/", headers={"host": "evil.example"}).status_code == 400
 
 
-def test_an_address_that_only_takes_forms_says_so(as_paralegal: Browser) -> None:
+def test_an_address_that_only_takes_forms_says_so(
+    as_paralegal: Browser, caplog: pytest.LogCaptureFixture
+) -> None:
     """As the address bar leads there after a form was sent back; the way out is the page above it."""
     answer = as_paralegal.get("/clients/import/62/rows/1/fix/")
+    assert [one.name for one in caplog.records].count("django.request") == 1, "it is logged once"
     assert (answer.status_code, answer["Allow"]) == (405, "POST")
     assert "This address only takes what a form sends" in answer.text
     assert 'href="/clients/import/62/"' in answer.text
