@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template import loader
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, resolve, reverse
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -16,11 +18,13 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def wrong_method(request: HttpRequest, refused: HttpResponse) -> HttpResponse:
-    """405 for an address that only takes forms, or takes none, with the way to the page above it."""
+    """405 for an address that only takes forms, or takes none, with the way to the page above it.
+
+    Written into the answer that was refused: it names what is allowed, and is logged already.
+    """
     context = {"reading": request.method in {"GET", "HEAD"}, "above": _above(request.path)}
-    response = render(request, "405.html", context, status=405)
-    response["Allow"] = refused["Allow"]
-    return response
+    refused.content = render(request, "405.html", context).content
+    return refused
 
 
 def _above(path: str) -> str:
@@ -41,8 +45,17 @@ def unavailable(request: HttpRequest) -> HttpResponse:
 
 
 def not_understood(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """400 for a request that is too large or damaged, or that names a host that is not ours.
+    """400 for a request that is damaged or names a host that is not ours; 413 for more in a form than is taken.
 
     Rendered without the request: its host cannot be trusted, and its form cannot be read.
     """
-    return HttpResponse(loader.render_to_string("400.html", {"shell": {"theme": "system"}}), status=400)
+    shell = {"shell": {"theme": "system"}}
+    if not isinstance(exception, RequestDataTooBig):
+        return HttpResponse(loader.render_to_string("400.html", shell), status=400)
+    pasted = request.path == reverse("clients_ui:import")
+    told = {
+        "pasted": pasted,
+        "most": settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
+        "most_file": settings.UPLOAD_MOST_BYTES,
+    }
+    return HttpResponse(loader.render_to_string("413.html", {**shell, **told}), status=413)

@@ -38,9 +38,12 @@ def test_a_forged_host_is_refused(client: Browser) -> None:
     assert client.get("/sign-in/", headers={"host": "evil.example"}).status_code == 400
 
 
-def test_an_address_that_only_takes_forms_says_so(as_paralegal: Browser) -> None:
+def test_an_address_that_only_takes_forms_says_so(
+    as_paralegal: Browser, caplog: pytest.LogCaptureFixture
+) -> None:
     """As the address bar leads there after a form was sent back; the way out is the page above it."""
     answer = as_paralegal.get("/clients/import/62/rows/1/fix/")
+    assert [one.name for one in caplog.records].count("django.request") == 1, "it is logged once"
     assert (answer.status_code, answer["Allow"]) == (405, "POST")
     assert "This address only takes what a form sends" in answer.text
     assert 'href="/clients/import/62/"' in answer.text
@@ -54,6 +57,16 @@ def test_an_address_that_takes_no_forms_says_so(client: Browser) -> None:
     assert "This address takes no form" in answer.text
     assert "Nothing was changed by this" in answer.text
     assert client.head("/clients/import/62/start/").content == b""
+
+
+def test_too_much_in_a_form_is_told_as_that(as_paralegal: Browser, settings: LazySettings) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1_024
+    answer = as_paralegal.post("/clients/new/", {"first_name": "x" * 2_000})
+    assert answer.status_code == 413
+    assert "Go back, and send less of it at a time" in answer.text
+    assert "CSV" not in answer.text
+    lied = as_paralegal.post("/clients/import/", {"pasted": "x" * 2_000}, headers={"host": "evil.example"})
+    assert (lied.status_code, "cannot be understood" in lied.text) == (400, True)
 
 
 def test_healthz_asks_nothing(client: Browser, django_assert_num_queries: object) -> None:
@@ -102,7 +115,7 @@ def test_the_address_behind_proxies(
 
 def test_a_form_that_is_too_large_is_refused_in_words(as_paralegal: Browser) -> None:
     answer = as_paralegal.post("/clients/new/", {"first_name": "x" * 10_000_000})
-    assert answer.status_code == 400
+    assert answer.status_code == 413
     assert "Nothing was sent to Kayse" in answer.text
 
 

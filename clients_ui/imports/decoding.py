@@ -121,7 +121,7 @@ _BROKEN = re.compile("[\udc80-\udcff]")
 
 
 def _by_its_beginning(head: bytes) -> str:
-    if head.startswith(b"PK"):
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):  # the second has no files in it
         raise NotACsv(XLSX)
     if head.startswith(b"\xd0\xcf\x11\xe0"):
         raise NotACsv(OLD_XLS)
@@ -137,8 +137,8 @@ def _by_its_beginning(head: bytes) -> str:
     return ""
 
 
-#: What some programs write as the first line, for Excel.
-_TOLD = re.compile('"?sep=(.)"?', re.IGNORECASE)
+#: What some programs write as the first line, for Excel; those that fill all columns go on with delimiters.
+_TOLD = re.compile('"?sep=(.)"?(.*)', re.IGNORECASE)
 
 
 def _delimiter(text: str) -> str:
@@ -147,7 +147,7 @@ def _delimiter(text: str) -> str:
     if not lines:
         raise NotACsv("There is nothing but empty lines in the file.")
     told = _TOLD.fullmatch(lines[0].removeprefix("\ufeff"))
-    if told and told[1] in DELIMITERS:
+    if told and told[1] in DELIMITERS and not told[2].strip(f"{told[1]} \t"):
         return told[1]
 
     def worth(delimiter: str) -> tuple[int, int]:

@@ -6,7 +6,9 @@ import uuid
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.http import QueryDict
+from django.template.defaultfilters import filesizeformat
 
 from clients_ui.fields import FIELDS
 from clients_ui.imports import mapping
@@ -28,7 +30,9 @@ class FileForm(forms.Form):
         required=False,
         strip=False,
         label="Or paste the rows",
-        help_text="With the column names in the first line.",
+        # No `maxlength`: the browser would cut the last rows off without a word.
+        help_text="With the column names in the first line. "
+        f"Up to {filesizeformat(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)}: send more as a file.",
         widget=forms.Textarea(attrs={"rows": 5, "spellcheck": "false"}),
     )
 

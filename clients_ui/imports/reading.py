@@ -60,7 +60,8 @@ def records(lines: Iterable[str], delimiter: str) -> Iterator[Record]:
 
 def _names_delimiter(cells: list[str], delimiter: str) -> bool:
     """Whether this is the line “sep=;”, by which a file tells Excel how its cells are parted."""
-    return delimiter.join(cells).lower() == f"sep={delimiter}"
+    line = delimiter.join(cells).lower()
+    return line.startswith(f"sep={delimiter}") and line.rstrip(f"{delimiter} \t") == "sep="
 
 
 def _why(error: csv.Error) -> str:

@@ -37,7 +37,9 @@ def test_every_spelling_of_the_same_table(encoding: str, delimiter: str, end: st
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
-@pytest.mark.parametrize("first", ["sep=;", "SEP=;", '"sep=;"'])
+@pytest.mark.parametrize(
+    "first", ["sep=;", "SEP=;", '"sep=;"', "sep=; ", "sep=;;;;", '"sep=;";;', "sep=; ; ", "sep=;\t"]
+)
 def test_what_excel_is_told_about_the_delimiter_is_no_head(encoding: str, first: str) -> None:
     data = f"{first}\r\nid;name, first\r\n1;Zoë, A\r\n".encode(encoding)
     assert shape_of([data]).delimiter == ";"
@@ -47,9 +49,25 @@ def test_what_excel_is_told_about_the_delimiter_is_no_head(encoding: str, first:
     ]
 
 
-@pytest.mark.parametrize("text", ["sep=,name\n1,2\n", "sep=#\n1\n", "id,sep=;\n1,2\n"])
+@pytest.mark.parametrize(
+    ("first", "delimiter"), [("sep=,,,,", ","), ('"sep=,",,', ","), ("sep=\t\t", "\t"), ("sep=| ", "|")]
+)
+def test_programs_that_fill_all_columns_tell_it_too(first: str, delimiter: str) -> None:
+    data = f"{first}\nid{delimiter}name\n1{delimiter}Ana\n".encode()
+    assert shape_of([data]).delimiter == delimiter
+    assert [one.cells for one in rows(data)] == [["id", "name"], ["1", "Ana"]]
+
+
+@pytest.mark.parametrize(
+    "text", ["sep=,name\n1,2\n", "sep=#\n1\n", "id,sep=;\n1,2\n", "sep=,,name\n1,2,3\n", "sep=\n1\n"]
+)
 def test_what_only_looks_like_it_is_a_head(text: str) -> None:
     assert rows(text.encode())[0].cells == text.splitlines()[0].split(",")
+
+
+@pytest.mark.parametrize("piece", [1, 1_000])
+def test_a_column_named_pk_is_no_workbook(piece: int) -> None:
+    assert rows(b"PK,First Name\n1,Ana\n", piece)[0].cells == ["PK", "First Name"]
 
 
 def test_windows_1252() -> None:
@@ -89,6 +107,7 @@ def test_lines_with_accents_are_shown() -> None:
         (b"", "empty"),
         (b"\n\n\n", "empty lines"),
         (b"PK\x03\x04 anything", "Save As"),
+        (b"PK\x05\x06" + bytes(18), "Save As"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "Save As"),
         (b"%PDF-1.4", "PDF"),
         (b"a,b\n1,\x00\n", "NUL"),
