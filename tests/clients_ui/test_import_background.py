@@ -50,7 +50,7 @@ def test_a_worker_checks_and_the_page_asks(sandbox: Sandbox, as_paralegal: Brows
     assert 'hx-trigger="every 2s"' in fragment.content.decode()
     assert "0 rows" in text_of(as_paralegal.get("/clients/import/")), "the history does not stumble over it"
     assert as_paralegal.get(f"/jobs/{kept.job_id}/").status_code == 404, "it is no job yet that could be run"
-    assert begin(as_paralegal, kept).status_code == 303
+    assert begin(as_paralegal, kept).status_code == 422
     assert Job.objects.get().state == Job.State.PREPARING, "nothing can be started before it is checked"
 
     assert tasks.is_queued()
