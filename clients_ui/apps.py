@@ -12,14 +12,14 @@ class ClientsConfig(AppConfig):
 
     def ready(self) -> None:
         from clients_ui import bulk, followups, looks, verify
-        from clients_ui.imports import background
+        from clients_ui.imports import background, results
         from clients_ui.selection import changes
         from kayse_admin.jobs import preparing, registry
 
         verify.register()
         followups.register()
         looks.register()
-        registry.register(bulk.Upsert())
+        registry.register(results.Upsert())
         registry.register(bulk.Revert())
         registry.register(bulk.Delete())
         registry.register(bulk.DeleteForGood())

@@ -74,6 +74,7 @@ def _checking(
         "job": job,
         "done": min(job.total, kept.lines),
         "problem": problem,
+        "may_discard": services.may_discard(actor_of(request), kept),
     }
     page, part = "clients_ui/imports/checking.html", "clients_ui/imports/_checking.html"
     return htmx.render(request, page, part, context, status=status)

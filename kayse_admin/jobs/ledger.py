@@ -318,6 +318,8 @@ class Tally:
     requests: int
     chunks: int
     chunks_left: int
+    #: Rows that had an outcome before the start, of which nothing is sent; 0 where nothing at all was to be sent.
+    aside: int = 0
 
     @property
     def settled(self) -> int:
@@ -330,9 +332,19 @@ class Tally:
         return self.total - self.settled
 
     @property
+    def to_send(self) -> int:
+        """Rows that are to be sent, in all."""
+        return self.total - self.aside
+
+    @property
+    def sent(self) -> int:
+        """Those of them that have an outcome."""
+        return self.settled - self.aside
+
+    @property
     def percent(self) -> int:
-        """How much is done, 0 to 100; 100 only at the end."""
-        return 100 if not self.left else min(99, self.settled * 100 // max(1, self.total))
+        """How much is done of what is to be sent, 0 to 100; 100 only at the end."""
+        return 100 if not self.left else min(99, self.sent * 100 // max(1, self.to_send))
 
 
 def tally(job: Job) -> Tally:
@@ -343,8 +355,10 @@ def tally(job: Job) -> Tally:
         chunks=Count("pk"),
         left=Count("pk", filter=Q(state__in=(Chunk.State.PENDING, Chunk.State.SENDING))),
     )
+    settled = sum(found[name] for name in OUTCOMES)
     return Tally(
         total=job.total,
+        aside=max(0, min(settled, job.total - job.to_send)) if job.to_send else 0,
         requests=found["used"],
         chunks=found["chunks"],
         chunks_left=found["left"],

@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import IntegrityError, InterfaceError, OperationalError
 
 from kayse_admin.jobs import ledger
@@ -70,7 +71,7 @@ def _prepare(job: Job, held: Callable[[], bool]) -> bool:
     except (OperationalError, InterfaceError):
         raise  # the database is away, which is no fault of this file
     except Exception as error:  # noqa: BLE001  (one file must not keep all other jobs from being served)
-        if isinstance(error, IntegrityError) and not waiting.exists():
+        if isinstance(error, (IntegrityError, ObjectDoesNotExist)) and not waiting.exists():
             return False  # it was discarded while its rows were written
         logger.error("job %s could not be prepared: %s", job.pk, _kind_and_place(error))
         ledger.clear(job)

@@ -117,6 +117,10 @@ class Kind(ABC):
         """What else can be done with such a job: words and address."""
         return []
 
+    def files(self, actor: Actor, job: Job) -> list[tuple[str, str]]:
+        """What can be downloaded of such a job besides its rows by outcome: words and address."""
+        return []
+
     def page_of(self, row: Row) -> str:
         """The address of what a row is about; empty where there is no such page."""
         return ""

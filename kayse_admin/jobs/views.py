@@ -84,7 +84,7 @@ def seen(request: HttpRequest, pk: int) -> HttpResponseBase:
 def context_of(actor: Actor, job: Job) -> dict[str, Any]:
     """Everything that the page of a job shows."""
     tally, kind = ledger.tally(job), kind_of(job)
-    rows = Row.objects.filter(job=job).defer("body", "before", "source").order_by("number")
+    rows = Row.objects.filter(job=job).defer("body", "before").order_by("number")
     unknown = list(Row.objects.filter(job=job, outcome=Row.Outcome.UNKNOWN).order_by("number")[:MOST_ROWS])
     held = services.held(job)
     shown = list(held.defer("before", "source")[:MOST_ROWS])
@@ -106,9 +106,12 @@ def context_of(actor: Actor, job: Job) -> dict[str, Any]:
         "held": [(row, pages.get(row.number, "")) for row in shown],
         "held_count": held.count(),
         "most_decided": services.MOST_DECIDED,
-        "failed": rows.filter(outcome=Row.Outcome.FAILED).exclude(flag=HELD)[: 0 if small else MOST_ROWS],
+        "failed": [
+            (row, _name(row))
+            for row in rows.filter(outcome=Row.Outcome.FAILED).exclude(flag=HELD)[: 0 if small else MOST_ROWS]
+        ],
         "rows": [
-            (row, ROW_BADGES[row.outcome], kind.page_of(row), kind.word(row.outcome))
+            (row, _name(row), ROW_BADGES[row.outcome], kind.page_of(row), kind.word(row.outcome))
             for row in _by_need(rows if small else ())
         ],
         "result_costs": kind.result_costs,
@@ -118,6 +121,7 @@ def context_of(actor: Actor, job: Job) -> dict[str, Any]:
         "together": _together(job, tally.unknown),
         "may_control": services.may_control(actor, job),
         "links": kind.links(actor, job),
+        "files": kind.files(actor, job),
         "undone_by": Job.objects.filter(undoes=job.pk).order_by("pk"),
         "summary": ending.summary(job),
     }
@@ -134,6 +138,13 @@ def _together(job: Job, unknown: int) -> str:
         else f"All {count:,}"
     )
     return those if count == unknown else f"{those} with a Kayse id"
+
+
+def _name(row: Row) -> str:
+    """What a row is called: a row without a name by the first cells of it that hold something."""
+    source = row.source if isinstance(row.source, dict) else {}
+    cells = [cell.strip() for cell in source.get("cells", []) if cell.strip()]
+    return row.label or " · ".join(cells[:3])[:80] or "Row"
 
 
 def _by_need(rows: Iterable[Row]) -> list[Row]:

@@ -209,3 +209,25 @@ def test_the_log_of_the_database_can_be_emptied_while_a_file_is_read(people: dic
         cursor.execute("PRAGMA wal_checkpoint(RESTART)")
         assert cursor.fetchone()[0] == 0
     assert [record.cells for record in found] == [["Ann"], ["Bea"], ["Cleo"]]
+
+
+def test_a_file_is_discarded_while_it_is_checked(as_paralegal: Browser) -> None:
+    """Before a worker has begun, and in the middle: nothing of it is left, and the worker does not stumble."""
+    for rows in (0, 10):
+        kept = mapped(as_paralegal, file_of(*NAMES))
+        assert f'action="{url(kept)}discard/"' in as_paralegal.get(url(kept)).text
+
+        class Discarded:
+            """It is discarded as soon as so many rows are there."""
+
+            def __call__(self, kept: Import = kept, rows: int = rows) -> bool:
+                if Row.objects.count() >= rows and Import.objects.exists():
+                    answer = as_paralegal.post(f"{url(kept)}discard/")
+                    assert answer["Location"] == "/clients/import/"
+                return False
+
+        preparing.serve(Discarded())
+        assert preparing.serve(never) == 0
+        assert not Import.objects.exists()
+        assert not Job.objects.exists()
+        assert not Row.objects.exists()

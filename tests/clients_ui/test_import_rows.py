@@ -12,9 +12,11 @@ from django.test import Client as Browser
 from clients_ui.imports import background
 from clients_ui.imports.models import Import
 from clients_ui.models import Client
+from kayse_admin.jobs import runner
 from kayse_admin.jobs.models import Job, Row
 from tests.clients_ui.conftest import text_of
 from tests.clients_ui.test_import_screens import HEAD, begin, mapped
+from tests.conftest import Sandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -155,3 +157,18 @@ def test_a_row_of_a_file_that_somebody_has_started(as_paralegal: Browser) -> Non
             answer.headers.get("HX-Redirect", answer.headers.get("Location")) == f"/clients/import/{kept.pk}/"
         )
     assert Row.objects.filter(job=kept.job, flag="error").count() == 25
+
+
+def test_the_job_of_an_import_offers_the_bad_rows(
+    sandbox: Sandbox, as_paralegal: Browser, as_manager: Browser, ana: Client
+) -> None:
+    kept = mapped(as_paralegal, HEAD + "s,0,Good,Row,\n" + BAD + f"s,99,Eve,Soak,{ana.email}\n")
+    begin(as_paralegal, kept)
+    page, link = f"/jobs/{kept.job_id}/", f"/clients/import/{kept.pk}/bad.csv"
+    for _ in ("before", "after"):
+        assert f'<a href="{link}">Bad rows as they came (26)</a>' in as_paralegal.get(page).text
+        assert link not in as_manager.get(page).text
+        runner.serve()
+    assert len(b"".join(as_paralegal.get(link)).splitlines()) == 27  # type: ignore[arg-type]
+    Row.objects.filter(job=kept.job).exclude(flag="").delete()
+    assert link not in as_paralegal.get(page).text

@@ -418,3 +418,8 @@ def test_taking_back_opt_outs_needs_an_administrator_and_a_reason(
     assert begin(as_admin, kept, reason="Asked for it in writing").status_code == 303
     runner.serve()
     assert sandbox.client(ana.pk)["voice_calls_opted_out"] is False
+
+
+def test_first_values_stand_below_the_name_of_their_column(as_paralegal: Browser) -> None:
+    page = as_paralegal.get(send(as_paralegal, file_of("Ana", "Bo"))["Location"])
+    assert "email</label><small>ana@example.com, bo@example.com</small>" in page.text, "on a phone as well"

@@ -198,3 +198,35 @@ def test_many_rows_as_a_file_ask_who_one_is(
     settings.EXPORT_ASKS_ABOVE = 1
     answer = as_paralegal.get(f"/jobs/{job.pk}/all.csv")
     assert answer["Location"].startswith("/account/confirm/?next=%2Fjobs%2F")
+
+
+def test_progress_counts_what_is_to_be_sent(sandbox: Sandbox, owner: User, as_paralegal: Browser) -> None:
+    """What had an outcome before the start is no progress; the five outcomes add up all the same."""
+    settled = [Row(outcome="failed", reason="It has no name.", flag="error") for _ in range(9)]
+    job = started(owner, [*settled, Row(outcome="unchanged"), *(new_client(n) for n in range(10))], size=5)
+    page = fragment(as_paralegal, job)
+    assert '<strong class="grow">0 %</strong>' in page
+    assert '<progress value="0" max="10"' in page
+    assert "0 of 10 rows · 10 others were settled before the start" in page
+    assert "0 of 10" in text_of(as_paralegal.get("/jobs/"))
+    runner.serve()
+    assert "10 of 10 rows · 10 others" in fragment(as_paralegal, job)
+    adds_up(job)
+
+
+def test_a_row_without_a_name_is_told_by_its_line_and_what_it_holds(
+    sandbox: Sandbox, owner: User, as_paralegal: Browser
+) -> None:
+    def nameless(line: int) -> Row:
+        cells = ["", f"S-{line}", "Ana", "x" * 200]
+        return Row(line=line, outcome="failed", reason="No.", flag="error", source={"cells": cells})
+
+    job = started(owner, [nameless(7), nameless(8), new_client(1)])
+    for _ in ("Failed, while it is sent", "Each row, at the end"):
+        said = text_of(as_paralegal.get(f"/jobs/{job.pk}/"))
+        assert "S-7 · Ana · xxx" in said
+        assert "line 7" in said
+        assert "line 8" in said
+        runner.serve()
+    assert "Each row" in said
+    assert "line 2" in said, "the one that was created, too"
