@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
+from django.core.paginator import Page
 from django.http import HttpRequest
 
 SIZES = (25, 50, 100)
@@ -28,6 +30,17 @@ class Pager:
     next_url: str = ""
     size: int = SIZES[0]
     sizes: tuple[tuple[int, str], ...] = ()
+
+
+def of_page(request: HttpRequest, page: Page[Any]) -> Pager:
+    """The foot for a page that was counted; its number is the query parameter `page`."""
+    return Pager(
+        first=page.start_index(),
+        last=page.end_index(),
+        total=page.paginator.count,
+        previous_url=address(request, {"page": page.previous_page_number()}) if page.has_previous() else "",
+        next_url=address(request, {"page": page.next_page_number()}) if page.has_next() else "",
+    )
 
 
 def address(request: HttpRequest, changes: Mapping[str, object]) -> str:

@@ -155,6 +155,8 @@ def shown(kept: Import, row: Row, focused: Row | None = None) -> dict[str, Any]:
     }
 
 
+#: Of one row these words would be wrong.
+_SINGULAR = {"errors": "has an error", "twins": "may be a duplicate"}
 _WORDS = {
     "creates": "will be created",
     "updates": "updated",
@@ -171,7 +173,8 @@ _WORDS = {
 
 def sentence(counts: dict[str, int], held: int = 0) -> str:
     """The plan in words: "1,204 will be created, 310 updated, 42 unchanged, 18 have errors, 5 may be duplicates"."""
-    parts = [f"{number(counts.get(name, 0))} {words}" for name, words in _WORDS.items() if words]
+    found = [(name, counts.get(name, 0), words) for name, words in _WORDS.items() if words]
+    parts = [f"{number(n)} {_SINGULAR.get(name, words) if n == 1 else words}" for name, n, words in found]
     if held:
         parts.append(f"{number(held)} will be held back")
     return ", ".join(parts)

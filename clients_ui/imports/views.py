@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterator
 
+from django.core.paginator import Paginator
 from django.db import DatabaseError
 from django.http import HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -27,7 +28,9 @@ from kayse_admin.actors import actor_of
 from kayse_admin.audit import recorder
 from kayse_admin.audit.actions import Action
 from kayse_admin.audit.records import Target
+from kayse_admin.jobs import tallies
 from kayse_admin.jobs.models import Job, Row
+from kayse_admin.pager import of_page
 
 HISTORY = 25
 CHANGED = (
@@ -68,7 +71,11 @@ def begin(request: HttpRequest) -> HttpResponseBase:
 
 
 def _begin(request: HttpRequest, form: FileForm, status: int = 200) -> HttpResponseBase:
-    context = {"form": form, "history": services.history()[:HISTORY]}
+    page = Paginator(services.history(), HISTORY).get_page(request.GET.get("page", "1"))
+    started = [kept.job for kept in page.object_list if kept.job.state not in Job.UNSTARTED]
+    counted = tallies.of_many(started)
+    history = [(kept, counted.get(kept.job_id)) for kept in page.object_list]
+    context = {"form": form, "history": history, "pager": of_page(request, page)}
     return render(request, "clients_ui/imports/begin.html", context, status=status)
 
 

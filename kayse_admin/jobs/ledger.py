@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -30,9 +29,10 @@ from django.utils import timezone
 from kayse_admin.accounts.roles import granted, label_of
 from kayse_admin.actors import Actor
 from kayse_admin.built_once import Given, Question
-from kayse_admin.jobs import raw, tasks
+from kayse_admin.jobs import raw, tallies, tasks
 from kayse_admin.jobs.models import OUTCOMES, TURNS, Chunk, Job, Row
 from kayse_admin.jobs.registry import Became
+from kayse_admin.jobs.tallies import Tally
 
 State = Job.State
 #: States in which a job may be served when its time has come.
@@ -305,65 +305,9 @@ def add(chunk: Chunk, counts: Mapping[str, int], **also: Any) -> None:
         Chunk.objects.filter(pk=chunk.pk).update(**changes)
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """Where a job stands. created + updated + unchanged + failed + unknown + left = total, always."""
-
-    total: int
-    created: int
-    updated: int
-    unchanged: int
-    failed: int
-    unknown: int
-    requests: int
-    chunks: int
-    chunks_left: int
-    #: Rows that had an outcome before the start, of which nothing is sent; 0 where nothing at all was to be sent.
-    aside: int = 0
-
-    @property
-    def settled(self) -> int:
-        """Rows that have an outcome."""
-        return self.created + self.updated + self.unchanged + self.failed + self.unknown
-
-    @property
-    def left(self) -> int:
-        """Rows that have none yet."""
-        return self.total - self.settled
-
-    @property
-    def to_send(self) -> int:
-        """Rows that are to be sent, in all."""
-        return self.total - self.aside
-
-    @property
-    def sent(self) -> int:
-        """Those of them that have an outcome."""
-        return self.settled - self.aside
-
-    @property
-    def percent(self) -> int:
-        """How much is done of what is to be sent, 0 to 100; 100 only at the end."""
-        return 100 if not self.left else min(99, self.sent * 100 // max(1, self.to_send))
-
-
 def tally(job: Job) -> Tally:
     """The counts of a job, from its requests: as many numbers as it has requests, not rows."""
-    found = job.chunks.aggregate(
-        **{name: Sum(name, default=0) for name in OUTCOMES},
-        used=Sum("requests", default=0),
-        chunks=Count("pk"),
-        left=Count("pk", filter=Q(state__in=(Chunk.State.PENDING, Chunk.State.SENDING))),
-    )
-    settled = sum(found[name] for name in OUTCOMES)
-    return Tally(
-        total=job.total,
-        aside=max(0, min(settled, job.total - job.to_send)) if job.to_send else 0,
-        requests=found["used"],
-        chunks=found["chunks"],
-        chunks_left=found["left"],
-        **{name: found[name] for name in OUTCOMES},
-    )
+    return tallies.of(job)
 
 
 def owner(job: Job) -> Actor | None:

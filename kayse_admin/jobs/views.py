@@ -25,11 +25,11 @@ from kayse_admin.audit import recorder
 from kayse_admin.audit.actions import Action
 from kayse_admin.cells import neutral
 from kayse_admin.converters import parse_id
-from kayse_admin.jobs import ending, ledger, planning, services, unanswered
+from kayse_admin.jobs import ending, ledger, planning, services, tallies, unanswered
 from kayse_admin.jobs.models import HELD, OUTCOMES, Chunk, Job, Row
 from kayse_admin.jobs.parts import ROW_BADGES
 from kayse_admin.jobs.registry import Kind, kind_of
-from kayse_admin.pager import Pager, address
+from kayse_admin.pager import of_page
 
 A_PAGE = 25
 #: Rows and requests that the page of a job names; the files have them all.
@@ -48,15 +48,9 @@ def index(request: HttpRequest) -> HttpResponseBase:
     found = ledger.begun().order_by("-id")
     wanted = request.GET.get("page", "1")
     page = Paginator(found, A_PAGE).get_page(wanted)
-    jobs = [{"job": job, "tally": ledger.tally(job), "badge": BADGES[job.state]} for job in page.object_list]
-    pager = Pager(
-        first=page.start_index(),
-        last=page.end_index(),
-        total=page.paginator.count,
-        previous_url=address(request, {"page": page.previous_page_number()}) if page.has_previous() else "",
-        next_url=address(request, {"page": page.next_page_number()}) if page.has_next() else "",
-    )
-    return render(request, "jobs/index.html", {"jobs": jobs, "pager": pager})
+    counted = tallies.of_many(page.object_list)
+    jobs = [{"job": job, "tally": counted[job.pk], "badge": BADGES[job.state]} for job in page.object_list]
+    return render(request, "jobs/index.html", {"jobs": jobs, "pager": of_page(request, page)})
 
 
 @require_safe

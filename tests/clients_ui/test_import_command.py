@@ -45,7 +45,7 @@ def run(file: Path, *arguments: str, user: str = "paralegal") -> str:
 
 def test_a_dry_run_sends_and_keeps_nothing(sandbox: Sandbox, people: dict[str, User], file: Path) -> None:
     told = run(file, "--dry-run")
-    assert "2 will be created, 0 updated, 0 unchanged, 1 have errors" in told
+    assert "2 will be created, 0 updated, 0 unchanged, 1 has an error" in told
     assert "line 3: Mail: This is not an e-mail address" in told
     assert "2 rows, 1 request," in told
     assert sandbox.requests() == []
@@ -75,7 +75,7 @@ def test_a_dry_run_needs_nobody(sandbox: Sandbox, db: None, file: Path) -> None:
     out = StringIO()
     arguments = ("--map", "No=external_source_id", "--source", "soak", "--dry-run")
     call_command("import_clients", str(file), *arguments, stdout=out, stderr=out)
-    assert "2 will be created, 0 updated, 0 unchanged, 1 have errors" in out.getvalue()
+    assert "2 will be created, 0 updated, 0 unchanged, 1 has an error" in out.getvalue()
     assert not Import.objects.exists()
     assert not Job.objects.exists()
 

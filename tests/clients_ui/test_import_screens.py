@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client as Browser
 from django.utils import timezone
 
-from clients_ui.imports import services
+from clients_ui.imports import check_page, services
 from clients_ui.imports.models import Import, Piece, RememberedMapping
 from clients_ui.models import Client
 from kayse_admin.accounts.models import User
@@ -64,7 +64,7 @@ def begin(browser: Browser, kept: Import, **fields: str) -> Any:
 def test_from_the_file_to_the_undo(sandbox: Sandbox, as_paralegal: Browser) -> None:
     kept = mapped(as_paralegal, file_of("Ana", "Bo", extra="soak,S-9,Cy,Soak,no mail\n"))
     page = as_paralegal.get(f"/clients/import/{kept.pk}/")
-    assert "2 will be created, 0 updated, 0 unchanged, 1 have errors, 0 may be duplicates" in text_of(page)
+    assert "2 will be created, 0 updated, 0 unchanged, 1 has an error, 0 may be duplicates" in text_of(page)
     assert "Line 4" in text_of(page)
     assert sandbox.requests() == [], "nothing is sent before the start"
 
@@ -346,7 +346,7 @@ def test_a_row_that_fits_two_clients(
     row = f"{ana.external_source},{ana.external_source_id},{ana.first_name},{ana.last_name},CLEAR,73301\n"
     kept = mapped(as_paralegal, head + row)
     page = text_of(as_paralegal.get(f"/clients/import/{kept.pk}/?show=twin"))
-    assert "0 will be created, 0 updated, 0 unchanged, 0 have errors, 1 may be duplicates" in page
+    assert "0 will be created, 0 updated, 0 unchanged, 0 have errors, 1 may be a duplicate" in page
     assert f"It is {ana.pk}: update" in page
     assert f"It is {second}: update" in page
     choice = {"first": f"update-{ana.pk}", "second": f"update-{second}", "create": "create"}[chosen]
@@ -411,13 +411,49 @@ def test_taking_back_opt_outs_needs_an_administrator_and_a_reason(
     Client.objects.filter(pk=ana.pk).update(voice_calls_opted_out=True)
     text = f"id,opt-out\n{ana.pk},no\n"
     refused = mapped(as_paralegal, text)
-    assert "1 have errors" in text_of(as_paralegal.get(f"/clients/import/{refused.pk}/"))
+    assert "1 has an error" in text_of(as_paralegal.get(f"/clients/import/{refused.pk}/"))
     kept = mapped(as_admin, text)
     assert "1 opt-out will be taken back" in text_of(as_admin.get(f"/clients/import/{kept.pk}/"))
     assert begin(as_admin, kept).status_code == 422
     assert begin(as_admin, kept, reason="Asked for it in writing").status_code == 303
     runner.serve()
     assert sandbox.client(ana.pk)["voice_calls_opted_out"] is False
+
+
+def test_the_history_is_paged_and_tells_what_became_of_each(
+    sandbox: Sandbox,
+    as_paralegal: Browser,
+    monkeypatch: pytest.MonkeyPatch,
+    django_assert_max_num_queries: Any,
+) -> None:
+    monkeypatch.setattr("clients_ui.imports.views.HISTORY", 2)
+    done = mapped(as_paralegal, file_of("Ana", "Bo", extra="soak,S-9,Cy,Soak,no mail\n"))
+    begin(as_paralegal, done)
+    runner.serve()
+    fresh = [mapped(as_paralegal, file_of(name)) for name in ("Di", "Eve")]
+    page = as_paralegal.get("/clients/import/")
+    assert [(kept.pk, tally) for kept, tally in page.context["history"]] == [
+        (fresh[1].pk, None),
+        (fresh[0].pk, None),
+    ]
+    assert "1 to 2 of 3" in text_of(page)
+    with django_assert_max_num_queries(14):
+        page = as_paralegal.get("/clients/import/?page=2")
+    kept, tally = page.context["history"][0]
+    assert (kept.pk, tally.created, tally.failed, tally.left) == (done.pk, 2, 1, 0)
+    assert f'href="/jobs/{done.job_id}/"' in page.text
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [
+        (1, "1 will be created, 1 updated, 1 unchanged, 1 has an error, 1 may be a duplicate"),
+        (2, "2 will be created, 2 updated, 2 unchanged, 2 have errors, 2 may be duplicates"),
+    ],
+)
+def test_the_plan_in_words(count: int, words: str) -> None:
+    names = ("creates", "updates", "unchanged", "errors", "twins")
+    assert check_page.sentence(dict.fromkeys(names, count)) == words
 
 
 def test_first_values_stand_below_the_name_of_their_column(as_paralegal: Browser) -> None:
