@@ -8,6 +8,7 @@ from django.db import OperationalError
 from django.test import Client as Browser
 from django.test import RequestFactory
 
+from kayse_admin.accounts.models import User
 from kayse_admin.actors import address_of
 from kayse_admin.audit.triggers import put_back
 from kayse_admin.logs import RequestIdFilter, current_request_id
@@ -67,6 +68,16 @@ def test_too_much_in_a_form_is_told_as_that(as_paralegal: Browser, settings: Laz
     assert "CSV" not in answer.text
     lied = as_paralegal.post("/clients/import/", {"pasted": "x" * 2_000}, headers={"host": "evil.example"})
     assert (lied.status_code, "cannot be understood" in lied.text) == (400, True)
+
+
+def test_a_form_that_is_too_old_promises_nothing(people: dict[str, User]) -> None:
+    """The page behind it is loaded anew, as no page is stored: what was typed is not in it."""
+    browser = Browser(enforce_csrf_checks=True)
+    browser.force_login(people["paralegal"])
+    answer = browser.post("/clients/new/", {"first_name": "typed"})
+    assert answer.status_code == 403
+    assert "Nothing was changed" in answer.text
+    assert "may come back without what you typed" in answer.text
 
 
 def test_healthz_asks_nothing(client: Browser, django_assert_num_queries: object) -> None:
