@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,12 +11,12 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
-from clients_ui.imports import checking, services
+from clients_ui.imports import checking, services, twins
 from clients_ui.imports.forms import StartForm
 from clients_ui.imports.mapping import Options
 from clients_ui.imports.models import Import
 from kayse_admin import htmx
-from kayse_admin.actors import actor_of
+from kayse_admin.actors import Actor, actor_of
 from kayse_admin.converters import parse_id
 from kayse_admin.jobs import planning
 from kayse_admin.jobs.models import Job, Row
@@ -113,7 +114,7 @@ def _rows(request: HttpRequest, kept: Import, wrong: Row | None) -> dict[str, An
     return {
         "flag": flag,
         "first": first,
-        "rows": [shown(kept, row, wrong) for row in rows[:MOST_SHOWN]],
+        "rows": shown(actor_of(request), kept, rows[:MOST_SHOWN], wrong),
         "previous": min(before, default=None),
         "next": rows[MOST_SHOWN].number if len(rows) > MOST_SHOWN else None,
         "may_create": may_create(kept),
@@ -125,7 +126,13 @@ def may_create(kept: Import) -> bool:
     return Options.load(kept.options or {}).mode != "update"
 
 
-def shown(kept: Import, row: Row, focused: Row | None = None) -> dict[str, Any]:
+def shown(actor: Actor, kept: Import, rows: Sequence[Row], focused: Row | None) -> list[dict[str, Any]]:
+    """Rows as the page shows them: with their cells as controls, or with whom they may be."""
+    asked = twins.asked(actor, kept, rows)
+    return [{**_shown(kept, row, focused), "asked": asked.get(row.pk)} for row in rows]
+
+
+def _shown(kept: Import, row: Row, focused: Row | None) -> dict[str, Any]:
     """A row with its cells as controls, the wrong ones marked; the focus goes to the first of these, or to the row."""
     source = row.source or {}
     cells = source.get("cells", [])
@@ -138,7 +145,6 @@ def shown(kept: Import, row: Row, focused: Row | None = None) -> dict[str, Any]:
         "is_open": row.flag in OPEN,
         "focus": is_focused and cell is None,
         "whole": whole,
-        "twins": source.get("twins", []),
         "cells": [
             # A control of one line would glue what a line break keeps apart.
             {

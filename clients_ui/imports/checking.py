@@ -200,15 +200,7 @@ class Checker:
             row.outcome, row.reason = Row.Outcome.UNCHANGED, "Known here already; this import only creates."
             return
         now = client.known()
-        changes = {
-            name: value
-            for name, value in one.values.items()
-            if self._writes(name, now, client) and editing.has_to_be_sent(name, value, now)
-        }
-        for place, name, _ in self._used:
-            # Spaces at the ends of a cell are nothing that anybody meant, unless they are known to be there.
-            if name in changes and now.get(name) in ((cell := row.source["cells"][place]), original(cell)):
-                del changes[name]
+        changes = self._changes(one, client, now)
         if changes.get(editing.OPT_OUT) is False and not self.may_opt_in:
             one.refuse("This takes back an opt-out from calls, which needs an administrator.")
             return
@@ -220,6 +212,29 @@ class Checker:
             return
         row.body, row.before = changes, {name: now[name] for name in changes if name in now}
         bulk.noting_opt_out(row, client)
+
+    def _changes(self, one: _Parsed, client: Client, now: Mapping[str, Any]) -> dict[str, Any]:
+        changes = {
+            name: value
+            for name, value in one.values.items()
+            if self._writes(name, now, client) and editing.has_to_be_sent(name, value, now)
+        }
+        for place, name, _ in self._used:
+            # Spaces at the ends of a cell are nothing that anybody meant, unless they are known to be there.
+            if name in changes and now.get(name) in (
+                (cell := one.row.source["cells"][place]),
+                original(cell),
+            ):
+                del changes[name]
+        return changes
+
+    def changes(self, record: Record, client: Client) -> dict[str, Any]:
+        """What a row would change if it were about this client: the new values by field. Asks nobody."""
+        one = self._parse(record)
+        one.values.pop(ID, None)
+        if one.row.flag == ERROR or self.options.mode == "create":
+            return {}
+        return self._changes(one, client, client.known())
 
     def _writes(self, name: str, now: Mapping[str, Any], client: Client) -> bool:
         policy = self.options.policy(name)

@@ -71,7 +71,8 @@ def _answer(request: HttpRequest, kept: Import, row: Row | None, was: str) -> Ht
         return htmx.redirect(request, here)
     status = 422 if row.flag == checking.ERROR else 200
     if htmx.is_fragment(request):
-        context = {**check_page.plan_of(kept), "one": check_page.shown(kept, row, row), "flag": was}
+        (one,) = check_page.shown(actor_of(request), kept, [row], row)
+        context = {**check_page.plan_of(kept), "one": one, "flag": was}
         context |= {"first": _first(request, row), "may_create": check_page.may_create(kept)}
         return render(request, "clients_ui/imports/_mended.html", context, status=status)
     if status == 422:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
 
 from clients_ui.bulk import assign
 from clients_ui.models import Client
@@ -126,3 +128,24 @@ def test_nobody_is_created_with_what_the_same_request_gives_a_client(
     second.refresh_from_db()
     assert (second.outcome, second.flag) == ("failed", "held")
     assert exported(sandbox, "pq") == {"NX-4": 1}
+
+
+def test_what_a_row_would_change_of_whom_is_seen_before_it_is_decided(
+    sandbox: Sandbox, as_paralegal: Browser, ana: Client, known: Any
+) -> None:
+    head = HEAD.replace("email", "email,voice_calls_opted_out")
+    kept = mapped(as_paralegal, head + f"pq,NX-6,Ann,{ana.last_name},{ana.email},yes\n")
+    page = text_of(as_paralegal.get(f"/clients/import/{kept.pk}/?show=twin"))
+    assert f"The row: pq · NX-6 · Ann · {ana.last_name} · {ana.email} · opted out" in page
+    assert f"{ana.name} External source: {ana.external_source} → pq; " in page
+    assert f"First name: {ana.first_name} → Ann" in page
+    assert "→ opted out" in page
+    assert "Last name" not in page.split("The row:")[1]
+    others = [one for one in map(known, range(2, 60)) if one.email and one.email != ana.email][:20]
+    rows = "".join(f"pq,Q-{n},Ann,Smith{n},{one.email},\n" for n, one in enumerate(others))
+    many = mapped(as_paralegal, head + rows)
+    with CaptureQueriesContext(connection) as few:
+        as_paralegal.get(f"/clients/import/{kept.pk}/?show=twin")
+    with CaptureQueriesContext(connection) as more:
+        assert len(as_paralegal.get(f"/clients/import/{many.pk}/?show=twin").context["rows"]) == 20
+    assert len(more) == len(few)
