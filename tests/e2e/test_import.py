@@ -85,6 +85,7 @@ def test_from_upload_to_undo(worker: Stack, open_as: Open, file: Path) -> None:
 
     page.get_by_role("link", name="Undo…").click()
     expect(page.get_by_text("1,200 clients that it created are deleted")).to_be_visible()
+    page.get_by_label("Type 1200 to confirm").fill("1200")
     page.get_by_role("button", name="Undo import").click()
     expect(page.locator("#progress")).to_contain_text("1,200 of 1,200 rows", timeout=180_000)
     export = worker.sandbox_text("/_sandbox/export.csv")
