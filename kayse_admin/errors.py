@@ -45,7 +45,7 @@ def unavailable(request: HttpRequest) -> HttpResponse:
 
 
 def not_understood(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """400 for a request that is damaged or names a host that is not ours; 413 for more in a form than is taken.
+    """400 for a request that is damaged, names a host that is not ours, or has more in a form than is taken.
 
     Rendered without the request: its host cannot be trusted, and its form cannot be read.
     """
@@ -58,4 +58,4 @@ def not_understood(request: HttpRequest, exception: Exception | None = None) -> 
         "most": settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
         "most_file": settings.UPLOAD_MOST_BYTES,
     }
-    return HttpResponse(loader.render_to_string("413.html", {**shell, **told}), status=413)
+    return HttpResponse(loader.render_to_string("too_large.html", {**shell, **told}), status=400)

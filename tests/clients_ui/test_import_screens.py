@@ -233,7 +233,7 @@ def test_a_paste_over_the_limit_says_to_send_a_file(as_paralegal: Browser, setti
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1_024
     settings.UPLOAD_MOST_BYTES = 50 * 1_024 * 1_024
     page = as_paralegal.post("/clients/import/", {"pasted": file_of("Ana") + "x" * 2_000})
-    assert (page.status_code, page["Content-Security-Policy"] != "") == (413, True)
+    assert (page.status_code, page["Content-Security-Policy"] != "") == (400, True)
     told = text_of(page)
     assert "What is typed or pasted into a form may have up to 1.0 KB in all." in told
     assert "Save the rows as a CSV file and send that: it may have up to 50.0 MB." in told
