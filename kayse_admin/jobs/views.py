@@ -23,6 +23,7 @@ from kayse_admin.accounts.roles import Capability
 from kayse_admin.actors import Actor, actor_of
 from kayse_admin.audit import recorder
 from kayse_admin.audit.actions import Action
+from kayse_admin.audit.masking import masked
 from kayse_admin.cells import neutral
 from kayse_admin.converters import parse_id
 from kayse_admin.jobs import ending, ledger, planning, services, tallies, unanswered
@@ -138,7 +139,7 @@ def _name(row: Row) -> str:
     """What a row is called: a row without a name by the first cells of it that hold something."""
     source = row.source if isinstance(row.source, dict) else {}
     cells = [cell.strip() for cell in source.get("cells", []) if cell.strip()]
-    return row.label or " · ".join(cells[:3])[:80] or "Row"
+    return row.label or str(masked(" · ".join(cells[:3])))[:80] or "Row"
 
 
 def _by_need(rows: Iterable[Row]) -> list[Row]:

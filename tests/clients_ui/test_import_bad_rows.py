@@ -10,7 +10,8 @@ from django.test import Client as Browser
 from clients_ui.imports.models import Import
 from clients_ui.models import Client
 from kayse_admin.jobs.models import Row
-from tests.clients_ui.test_import_screens import HEAD, mapped
+from tests.clients_ui.conftest import text_of
+from tests.clients_ui.test_import_screens import HEAD, begin, mapped
 from tests.conftest import Sandbox
 
 pytestmark = pytest.mark.django_db
@@ -89,3 +90,12 @@ def test_a_file_with_columns_of_these_names_can_be_imported_again(as_paralegal: 
     kept = mapped(as_paralegal, head + "s,1,Ana,Soak,no mail,7,because\n")
     again = mapped(as_paralegal, bad(as_paralegal, kept).replace("no mail", ""))
     assert rows(again)[0].flag == ""
+
+
+def test_a_social_security_number_in_a_bad_row_names_nobody(as_paralegal: Browser) -> None:
+    head = "number," + HEAD
+    kept = mapped(as_paralegal, head + "123-45-6789,s,1,Ana,Soak,no mail\n,s,2,Bo,Soak,\n")
+    begin(as_paralegal, kept)
+    page = text_of(as_paralegal.get(f"/jobs/{kept.job_id}/"))
+    assert "line 2" in page
+    assert "6789" not in page
