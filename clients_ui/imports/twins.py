@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from clients_ui.fields import BY_NAME
+from clients_ui.fields import BY_NAME, WRITABLE
 from clients_ui.forms import as_text
 from clients_ui.imports import checking, services
 from clients_ui.imports.models import Import
@@ -50,7 +50,8 @@ def asked(actor: Actor, kept: Import, rows: Sequence[Row]) -> Mapping[int, Asked
             for pk in _twins(row)
             if (client := clients.get(pk))
         ]
-        told = [text for name, value in row.body.items() if (text := _text(name, value))]
+        # In an order of our own: PostgreSQL does not keep that of the file.
+        told = [text for name in WRITABLE if (text := _text(name, row.body.get(name)))]
         found[row.pk] = Asked(told, maybe)
     return found
 

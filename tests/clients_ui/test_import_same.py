@@ -136,7 +136,7 @@ def test_what_a_row_would_change_of_whom_is_seen_before_it_is_decided(
     head = HEAD.replace("email", "email,voice_calls_opted_out")
     kept = mapped(as_paralegal, head + f"pq,NX-6,Ann,{ana.last_name},{ana.email},yes\n")
     page = text_of(as_paralegal.get(f"/clients/import/{kept.pk}/?show=twin"))
-    assert f"The row: pq · NX-6 · Ann · {ana.last_name} · {ana.email} · opted out" in page
+    assert f"The row: Ann · {ana.last_name} · {ana.email} · opted out · pq · NX-6" in page
     assert f"{ana.name} External source: {ana.external_source} → pq; " in page
     assert f"First name: {ana.first_name} → Ann" in page
     assert "→ opted out" in page
