@@ -20,7 +20,7 @@ from clients_ui.fields import BY_NAME, Kind, is_empty
 from clients_ui.forms import LONGEST, PLAIN_READERS, READERS
 from clients_ui.imports import matches
 from clients_ui.imports.mapping import ID, Options
-from clients_ui.imports.matches import EXTERNAL_ID, Here
+from clients_ui.imports.matches import Here
 from clients_ui.imports.reading import Record
 from clients_ui.imports.seen import Seen
 from clients_ui.models import Client
@@ -99,11 +99,12 @@ class Checker:
         if self.options.source:
             values.setdefault("external_source", self.options.source)
         one.key = normal.identity(values)
+        if values.get("first_name") or values.get("last_name"):
+            one.row.label = matches.name_of(values)[:200]
         if wrong:
             # Whoever has no id of any kind can only be new: what a new client lacks is told at once, too.
             is_new = not (one.key or values.get(ID) or wrong.keys() & {ID, "external_source_id"})
             return one.refuse(" ".join([*wrong.values(), *_lacks(values, wrong, is_new)]), places)
-        one.row.label = matches.name_of(values)[:200]
         return one
 
     def _read_plain(self, cells: Sequence[str], values: dict[str, Any]) -> bool:
@@ -145,17 +146,20 @@ class Checker:
     def decided(self, record: Record, client: Client | None) -> Row:
         """One row that is about a client whom a person has named; about a new one with None."""
         one = self._parse(record)
-        if one.row.flag != ERROR:
-            one.values.pop(ID, None)
-            if client is None:
-                self._create(one)
-            else:
-                self._update(one, client, matches.here([{**one.values, ID: client.pk}]))
+        if one.row.flag == ERROR:
+            return one.row
+        pk = one.values.pop(ID, None)
+        if client is not None:
+            self._update(one, client, matches.here([{**one.values, ID: client.pk}]))
+        elif gone := _all_gone(matches.here([{**one.values, ID: pk}]).found(pk, one.key)):
+            self._again(one, gone)
+        else:
+            self._create(one)
         return one.row
 
     def _match(self, one: _Parsed, here: Here) -> None:
-        pk = one.values.pop(ID, None)
-        found = here.by_id.get(pk, []) if pk else here.by_key.get(one.key, []) if one.key else []
+        pk = one.pk = one.values.pop(ID, None)
+        found = here.found(pk, one.key)
         living = [client for client in found if not client.gone_at]
         is_meant = pk or self.options.match == "external"
         if pk and not found:
@@ -166,12 +170,13 @@ class Checker:
             one.row.body = {name: value for name, value in one.values.items() if value is not None}
             one.ask([(client.pk, client.name) for client in living], EXTERNAL)
         elif found and is_meant:
-            self._again(one, any(client.voice_calls_opted_out for client in found))
+            self._again(one, found)
         else:
             self._create(one)
 
-    def _again(self, one: _Parsed, opted_out: bool) -> None:
+    def _again(self, one: _Parsed, gone: Sequence[Client]) -> None:
         """Somebody who was deleted at Kayse: nothing brings them back, but they can be created anew."""
+        opted_out = any(client.voice_calls_opted_out for client in gone)
         if self.options.mode == "update":
             one.refuse("This client was deleted at Kayse.")
         elif self.options.deleted == "leave":
@@ -201,13 +206,16 @@ class Checker:
             return
         now = client.known()
         changes = self._changes(one, client, now)
+        after = {**now, **changes}
+        is_renamed = normal.identity(after) != normal.identity(now)
+        one.key = normal.identity(after) if is_renamed else None  # what this row gives to somebody
         if changes.get(editing.OPT_OUT) is False and not self.may_opt_in:
             one.refuse("This takes back an opt-out from calls, which needs an administrator.")
             return
         if not changes:
             row.outcome, row.reason = Row.Outcome.UNCHANGED, "Everything is as it is known here."
             return
-        if changes.keys() & set(EXTERNAL_ID) and (other := here.other_than(client, {**now, **changes})):
+        if is_renamed and (other := here.other_than(client, after)):
             one.refuse(f"Client {other.pk} has this external source and id.")
             return
         row.body, row.before = changes, {name: now[name] for name in changes if name in now}
@@ -250,7 +258,8 @@ class Checker:
         """Refuse rows about a client whom an earlier row is about, or with an external id that an earlier row has."""
         lines = [one.row.line for one in good]
         keys = self._seen.earlier([one.key for one in good], lines)
-        clients = self._seen.earlier([one.row.target and (ID, one.row.target) for one in good], lines)
+        ids = [one.row.target or one.pk for one in good]
+        clients = self._seen.earlier([pk and (ID, pk) for pk in ids], lines)
         if not (any(keys) or any(clients)):
             return  # as nearly always
         for one, key, client in zip(good, keys, clients, strict=True):
@@ -301,8 +310,10 @@ class _Parsed:
 
     row: Row
     values: dict[str, Any]
-    #: External source and id as they are compared; None without an id.
+    #: External source and id as they are compared, of a new client or as they are changed; None for neither.
     key: tuple[str, str] | None = None
+    #: The Kayse id in the row.
+    pk: int | None = None
 
     def refuse(self, why: str, places: Sequence[int] = ()) -> _Parsed:
         """The row cannot be sent; `places` are the columns that are wrong."""
@@ -324,6 +335,11 @@ class _Parsed:
             names.append(f"{more:,} other{'' if more == 1 else 's'}")
         has = "has" if len(alike) == 1 else "have"
         row.reason = f"May be {' or '.join(names)}, who {has} the same {same}."[:500]
+
+
+def _all_gone(found: Sequence[Client]) -> Sequence[Client]:
+    """These clients if all of them were deleted at Kayse, else none."""
+    return found if all(client.gone_at for client in found) else ()
 
 
 _REQUIRED = tuple(name for name, field in BY_NAME.items() if field.required)

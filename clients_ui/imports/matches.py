@@ -25,6 +25,10 @@ class Here:
     by_id: Mapping[int, list[Client]]
     by_key: Mapping[Key | None, list[Client]]
 
+    def found(self, pk: int | None, key: Key | None) -> list[Client]:
+        """Whom a row means that has this Kayse id, or else this external source and id."""
+        return self.by_id.get(pk, []) if pk else self.by_key.get(key, []) if key else []
+
     def other_than(self, client: Client, values: Mapping[str, Any]) -> Client | None:
         """Somebody else who has the external source and id among these values, and is not deleted."""
         key = normal.identity(values)

@@ -131,14 +131,28 @@ def check(
         counts = fill(actor, kept, job, options, most)
         if remember:
             mapping.remember(kept.header, options)
+        old = _put(kept, job, options, counts)
     except BaseException:  # the end that somebody asked for, too
         ledger.discard(job)
         raise
-    old, kept.job, kept.options, kept.counts = kept.job, job, options.dump(), counts
-    kept.save()
     if old is not None:
         ledger.discard(old)
     return job
+
+
+def _put(kept: Import, job: Job, options: Options, counts: dict[str, int]) -> Job | None:
+    """Let these rows be those of the file, instead of those of the job that is returned.
+
+    Raises `NotACsv` where somebody has started that one meanwhile: its bytes are not there any more.
+    """
+    with transaction.atomic():
+        kept.job = Import.objects.select_for_update().get(pk=kept.pk).job
+        old = Job.objects.select_for_update().filter(pk=kept.job_id or 0).first()
+        if old and old.state not in Job.UNSTARTED:
+            raise NotACsv("Somebody has started the import of this file meanwhile.")
+        kept.job, kept.options, kept.counts = job, options.dump(), counts
+        kept.save()
+    return old
 
 
 def draft(actor: Actor, kept: Import, state: Job.State = Job.State.DRAFT) -> Job:

@@ -23,7 +23,6 @@ from kayse_admin.accounts.roles import Capability
 from kayse_admin.actors import Actor, actor_of
 from kayse_admin.audit import recorder
 from kayse_admin.audit.actions import Action
-from kayse_admin.audit.masking import masked
 from kayse_admin.cells import neutral
 from kayse_admin.converters import parse_id
 from kayse_admin.jobs import ending, ledger, planning, services, tallies, unanswered
@@ -79,7 +78,7 @@ def seen(request: HttpRequest, pk: int) -> HttpResponseBase:
 def context_of(actor: Actor, job: Job) -> dict[str, Any]:
     """Everything that the page of a job shows."""
     tally, kind = ledger.tally(job), kind_of(job)
-    rows = Row.objects.filter(job=job).defer("body", "before").order_by("number")
+    rows = Row.objects.filter(job=job).defer("body", "before", "source").order_by("number")
     unknown = list(Row.objects.filter(job=job, outcome=Row.Outcome.UNKNOWN).order_by("number")[:MOST_ROWS])
     held = services.held(job)
     shown = list(held.defer("before", "source")[:MOST_ROWS])
@@ -101,12 +100,9 @@ def context_of(actor: Actor, job: Job) -> dict[str, Any]:
         "held": [(row, pages.get(row.number, "")) for row in shown],
         "held_count": held.count(),
         "most_decided": services.MOST_DECIDED,
-        "failed": [
-            (row, _name(row))
-            for row in rows.filter(outcome=Row.Outcome.FAILED).exclude(flag=HELD)[: 0 if small else MOST_ROWS]
-        ],
+        "failed": rows.filter(outcome=Row.Outcome.FAILED).exclude(flag=HELD)[: 0 if small else MOST_ROWS],
         "rows": [
-            (row, _name(row), ROW_BADGES[row.outcome], kind.page_of(row), kind.word(row.outcome))
+            (row, ROW_BADGES[row.outcome], kind.page_of(row), kind.word(row.outcome))
             for row in _by_need(rows if small else ())
         ],
         "result_costs": kind.result_costs,
@@ -133,13 +129,6 @@ def _together(job: Job, unknown: int) -> str:
         else f"All {count:,}"
     )
     return those if count == unknown else f"{those} with a Kayse id"
-
-
-def _name(row: Row) -> str:
-    """What a row is called: a row without a name by the first cells of it that hold something."""
-    source = row.source if isinstance(row.source, dict) else {}
-    cells = [cell.strip() for cell in source.get("cells", []) if cell.strip()]
-    return row.label or str(masked(" · ".join(cells[:3])))[:80] or "Row"
 
 
 def _by_need(rows: Iterable[Row]) -> list[Row]:

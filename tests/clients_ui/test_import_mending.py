@@ -8,7 +8,7 @@ import pytest
 from django.test import Client as Browser
 
 from clients_ui import editing
-from clients_ui.imports import mending
+from clients_ui.imports import mapping, mending
 from clients_ui.imports.models import Import
 from clients_ui.models import Client
 from kayse_admin.accounts.models import User
@@ -149,3 +149,23 @@ def test_a_client_with_another_hyphen_is_not_taken_for_what_was_sent() -> None:
         "external_source_id",
         "first_name",
     ]
+
+
+def test_a_file_that_is_started_while_it_is_checked_again_stays_the_one_that_was_started(
+    sandbox: Sandbox, as_paralegal: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = mapped(as_paralegal, HEAD + "s,1,Ana,Soak,ana@example.com\n")
+    first, remember = kept.job_id, mapping.remember
+
+    def started_meanwhile(*arguments: Any) -> None:
+        remember(*arguments)
+        assert begin(as_paralegal, kept).status_code == 303
+
+    monkeypatch.setattr(mapping, "remember", started_meanwhile)
+    page = as_paralegal.get(f"/clients/import/{kept.pk}/columns/")
+    form = page.context["form"]
+    data = {name: form[name].value() or "" for name in form.fields}
+    answer = as_paralegal.post(f"/clients/import/{kept.pk}/columns/", data)
+    assert (answer.status_code, "started the import of this file" in text_of(answer)) == (422, True)
+    kept.refresh_from_db()
+    assert (kept.job_id, Job.objects.count()) == (first, 1)

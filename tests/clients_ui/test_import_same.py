@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from clients_ui.bulk import assign
 from clients_ui.models import Client
@@ -149,3 +150,50 @@ def test_what_a_row_would_change_of_whom_is_seen_before_it_is_decided(
     with CaptureQueriesContext(connection) as more:
         assert len(as_paralegal.get(f"/clients/import/{many.pk}/?show=twin").context["rows"]) == 20
     assert len(more) == len(few)
+
+
+def test_known_doubles_can_be_changed_by_their_ids(
+    sandbox: Sandbox, as_paralegal: Browser, ana: Client, known: Any
+) -> None:
+    other = known(next(pk for pk in range(41, 50) if pk != ana.pk))
+    other.external_source, other.external_source_id = ana.external_source, ana.external_source_id
+    other.source_key, other.external_key = ana.source_key, ana.external_key
+    other.save()
+    key = f"{ana.external_source},{ana.external_source_id}"
+    rows = f"{ana.pk},{key},Aaa,,\n{other.pk},{key},Bbb,,\n"
+    assert flags(as_paralegal, rows, match="id") == [("", ""), ("", "")]
+    # Which of them a row without an id means, a person says, however the row writes the id.
+    kept = mapped(
+        as_paralegal, WITH_ID + f",{str(ana.external_source).upper()},{ana.external_source_id},Ccc,,\n"
+    )
+    (asked,) = Row.objects.filter(job=kept.job)
+    url = f"/clients/import/{kept.pk}/rows/{asked.number}/decide/"
+    as_paralegal.post(url, {"choice": f"update-{ana.pk}"})
+    asked.refresh_from_db()
+    assert (asked.flag, asked.target, asked.body["first_name"]) == ("", ana.pk, "Ccc")
+
+
+def test_a_deleted_client_is_created_again_once_and_stays_opted_out(
+    sandbox: Sandbox, as_paralegal: Browser, ana: Client, known: Any
+) -> None:
+    gone = known(next(pk for pk in range(41, 50) if pk != ana.pk))
+    Client.objects.filter(pk=gone.pk).update(gone_at=timezone.now(), voice_calls_opted_out=True)
+    rows = f"{gone.pk},pq,G-1,Ann,One,one@example.com\n{gone.pk},pq,G-2,Ann,One,two@example.com\n"
+    told = flags(as_paralegal, rows, match="id", deleted="anew")
+    assert told[1] == ("error", "The same client is on line 2 already.")
+    text = WITH_ID + f",{gone.external_source},{gone.external_source_id},Ann,One,{ana.email}\n"
+    kept = mapped(as_paralegal, text, deleted="anew")
+    (asked,) = Row.objects.filter(job=kept.job)
+    assert asked.flag == "twin"
+    as_paralegal.post(f"/clients/import/{kept.pk}/rows/{asked.number}/decide/", {"choice": "create"})
+    asked.refresh_from_db()
+    assert (asked.flag, asked.body["voice_calls_opted_out"]) == ("", True)
+    kept.refresh_from_db()
+    assert kept.counts["again"] == 1
+
+
+def test_a_source_that_changes_alone_gives_an_external_id_as_well(
+    sandbox: Sandbox, as_paralegal: Browser, ana: Client
+) -> None:
+    told = flags(as_paralegal, f"{ana.pk},pq,,,,\n,pq,{ana.external_source_id},Ann,Smith,ann@example.com\n")
+    assert told == [("", ""), ("error", "The same external id is on line 2 already.")]
