@@ -11,9 +11,8 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 
-from clients_ui.imports import checking
 from clients_ui.imports.mapping import LEAD, lead_of
-from clients_ui.imports.models import Import
+from clients_ui.imports.models import OPEN, Import
 from kayse_admin.cells import neutral, original
 from kayse_admin.jobs.models import Row
 
@@ -22,7 +21,7 @@ def lines(kept: Import) -> Iterator[str]:
     """The file, a line at a time. Its cells are neutralised, so that no spreadsheet program runs them."""
     lead = lead_of(kept.header)
     yield "\ufeff" + _line([*LEAD, *map(neutral, kept.header[lead:])])
-    bad = Row.objects.filter(job=kept.job, flag__in=(checking.ERROR, checking.TWIN))
+    bad = Row.objects.filter(job=kept.job, flag__in=OPEN)
     for row in bad.order_by("number").iterator(chunk_size=500):
         cells = (row.source or {}).get("cells", [])
         # What cannot be cut into cells is one, and begins with what it begins with.

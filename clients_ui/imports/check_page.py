@@ -11,10 +11,10 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
-from clients_ui.imports import checking, services, twins
+from clients_ui.imports import services, twins
 from clients_ui.imports.forms import StartForm
 from clients_ui.imports.mapping import Options
-from clients_ui.imports.models import Import
+from clients_ui.imports.models import ERROR, OPEN, Import
 from kayse_admin import htmx
 from kayse_admin.actors import Actor, actor_of
 from kayse_admin.converters import parse_id
@@ -25,7 +25,6 @@ from kayse_admin.templatetags.ui import number
 #: Bad rows that are shown to be fixed in the browser at a time.
 MOST_SHOWN = 20
 #: The rows that somebody has to look at.
-OPEN = (checking.ERROR, checking.TWIN)
 
 
 def kept_file(pk: int) -> Import:
@@ -104,7 +103,7 @@ def plan_of(kept: Import) -> dict[str, Any]:
 def _rows(request: HttpRequest, kept: Import, wrong: Row | None) -> dict[str, Any]:
     """One page of the open rows. A page begins at a row and not at a count: who mends rows would else skip as many."""
     flag = wrong.flag if wrong else request.GET.get("show", "")
-    flag = flag if flag in OPEN else checking.ERROR
+    flag = flag if flag in OPEN else ERROR
     first = parse_id(request.GET.get("from", "")) or 1
     if wrong and not ("from" in request.GET and request.GET.get("show") == flag):
         first = wrong.number
@@ -139,7 +138,7 @@ def _shown(kept: Import, row: Row, focused: Row | None) -> dict[str, Any]:
     wrong = source.get("places", [])
     whole = len(cells) == len(kept.header)
     is_focused = focused is not None and focused.pk == row.pk
-    cell = next(iter(sorted(wrong)), None) if is_focused and whole and row.flag == checking.ERROR else None
+    cell = next(iter(sorted(wrong)), None) if is_focused and whole and row.flag == ERROR else None
     return {
         "row": row,
         "is_open": row.flag in OPEN,

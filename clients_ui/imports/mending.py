@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from clients_ui import doubts, normal
 from clients_ui.imports import checking, services
 from clients_ui.imports.matches import EXTERNAL_ID
-from clients_ui.imports.models import Import
+from clients_ui.imports.models import ERROR, TWIN, Import
 from clients_ui.imports.reading import Record
 from clients_ui.models import Client
 from kayse_admin.accounts.roles import Capability
@@ -30,7 +30,7 @@ def fix(actor: Actor, kept: Import, row: Row, cells: Sequence[str]) -> Row:
         fresh = _refused(record, fresh, "The same id is in the file already.")
     elif not fresh.flag and (line := _line_of_alike(row, fresh)):
         fresh.source = {"cells": record.cells}
-        fresh.flag, fresh.outcome = checking.TWIN, Row.Outcome.FAILED
+        fresh.flag, fresh.outcome = TWIN, Row.Outcome.FAILED
         fresh.reason = checking.ALIKE.format(line)
     return _replace(kept, row, fresh)
 
@@ -38,14 +38,14 @@ def fix(actor: Actor, kept: Import, row: Row, cells: Sequence[str]) -> Row:
 def _refused(record: Record, fresh: Row, why: str) -> Row:
     """A row that is not to be sent, with the cells that were typed."""
     return Row.light(
-        line=record.line, label=fresh.label, body={}, source={"cells": record.cells}, flag=checking.ERROR,
+        line=record.line, label=fresh.label, body={}, source={"cells": record.cells}, flag=ERROR,
         outcome=Row.Outcome.FAILED, reason=why,
     )  # fmt: skip
 
 
 def _others(row: Row) -> QuerySet[Row]:
     """The other rows of the file that will be sent, or may be when a person has decided."""
-    to_be_sent = Q(outcome="") | Q(flag=checking.TWIN)
+    to_be_sent = Q(outcome="") | Q(flag=TWIN)
     return Row.objects.filter(to_be_sent, job=row.job_id).exclude(pk=row.pk)
 
 
@@ -64,7 +64,7 @@ def _identity(row: Row) -> tuple[str, str] | None:
     """The external source and id that a row gives to its client; None where it gives none."""
     if not row.body.keys() & set(EXTERNAL_ID):
         return None
-    client = Client.objects.filter(pk=row.target or 0).first()
+    client = Client.objects.filter(pk=row.target).first() if row.target else None
     return normal.identity({**(client.known() if client else {}), **row.body})
 
 

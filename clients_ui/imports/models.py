@@ -5,6 +5,9 @@ from __future__ import annotations
 from django.db import models
 from django.utils import timezone
 
+#: Marks of a row that is not sent as it stands: something is wrong with it, or a person says whom it is about.
+ERROR, TWIN = OPEN = "error", "twin"
+
 
 class Import(models.Model):
     """One file of clients. Its rows are those of a bulk job from the check on; until then its bytes are kept here."""

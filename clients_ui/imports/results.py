@@ -5,8 +5,7 @@ from __future__ import annotations
 from django.urls import reverse
 
 from clients_ui import bulk
-from clients_ui.imports.check_page import OPEN
-from clients_ui.imports.models import Import
+from clients_ui.imports.models import OPEN, Import
 from kayse_admin.accounts.roles import Capability
 from kayse_admin.actors import Actor
 from kayse_admin.jobs.models import Job, Row

@@ -10,9 +10,9 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from clients_ui.imports import check_page, checking, mending
+from clients_ui.imports import check_page, mending
 from clients_ui.imports.forms import StartForm
-from clients_ui.imports.models import Import
+from clients_ui.imports.models import ERROR, TWIN, Import
 from kayse_admin import htmx
 from kayse_admin.accounts.decorators import requires
 from kayse_admin.accounts.roles import Capability
@@ -27,11 +27,11 @@ def fix(request: HttpRequest, pk: int, number: int) -> HttpResponseBase:
     """Other cells for one row."""
     kept = check_page.checked(pk)
     row = _row(kept, number)
-    if row and row.flag == checking.ERROR:  # else it was fixed already, as by a double click
+    if row and row.flag == ERROR:  # else it was fixed already, as by a double click
         old = (row.source or {}).get("cells", [])
         cells = [request.POST.get(f"cell_{at}", cell)[:5_000] for at, cell in enumerate(old)]
         row = mending.fix(actor_of(request), kept, row, cells)
-    return _answer(request, kept, row, checking.ERROR)
+    return _answer(request, kept, row, ERROR)
 
 
 @require_POST
@@ -43,9 +43,9 @@ def decide(request: HttpRequest, pk: int, number: int) -> HttpResponseBase:
     if choice not in ("create", "update", "skip"):
         raise Http404
     row = _row(kept, number)
-    if row and row.flag == checking.TWIN:  # else it was decided already, as in another tab
+    if row and row.flag == TWIN:  # else it was decided already, as in another tab
         row = mending.decide(actor_of(request), kept, row, choice, parse_id(twin))
-    return _answer(request, kept, row, checking.TWIN)
+    return _answer(request, kept, row, TWIN)
 
 
 def _row(kept: Import, number: int) -> Row | None:
@@ -69,7 +69,7 @@ def _answer(request: HttpRequest, kept: Import, row: Row | None, was: str) -> Ht
     here = reverse("clients_ui:import_check", args=[kept.pk])
     if row is None or not _is_draft(kept):  # somebody has started it, or lets it be checked anew
         return htmx.redirect(request, here)
-    status = 422 if row.flag == checking.ERROR else 200
+    status = 422 if row.flag == ERROR else 200
     if htmx.is_fragment(request):
         (one,) = check_page.shown(actor_of(request), kept, [row], row)
         context = {**check_page.plan_of(kept), "one": one, "flag": was}
@@ -79,8 +79,8 @@ def _answer(request: HttpRequest, kept: Import, row: Row | None, was: str) -> Ht
         why = f"Line {row.line}: {row.reason}"
         return check_page.answer(request, kept, StartForm.fresh(), 422, why, wrong=row)
     if not row.flag:
-        htmx.toast(request, f"Line {row.line} is {'fixed' if was == checking.ERROR else 'decided'}")
-    query = urlencode({"show": row.flag if row.flag == checking.TWIN else was, "from": _first(request, row)})
+        htmx.toast(request, f"Line {row.line} is {'fixed' if was == ERROR else 'decided'}")
+    query = urlencode({"show": row.flag if row.flag == TWIN else was, "from": _first(request, row)})
     return htmx.redirect(request, f"{here}?{query}{_next(row, was)}")
 
 
@@ -91,7 +91,7 @@ def _first(request: HttpRequest, row: Row) -> int:
 
 def _next(row: Row, flag: str) -> str:
     """The anchor of this row, if it is to be looked at still, or of the next one."""
-    if row.flag == checking.TWIN:
+    if row.flag == TWIN:
         return f"#row-{row.number}"
     later = Row.objects.filter(job=row.job_id, outcome=Row.Outcome.FAILED, flag=flag, number__gt=row.number)
     number = later.order_by("number").values_list("number", flat=True).first()

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from clients_ui.fields import BY_NAME, WRITABLE
 from clients_ui.forms import as_text
-from clients_ui.imports import checking, services
-from clients_ui.imports.models import Import
+from clients_ui.imports import services
+from clients_ui.imports.models import TWIN, Import
 from clients_ui.imports.reading import Record
 from clients_ui.models import Client
 from kayse_admin.actors import Actor
@@ -37,7 +37,7 @@ class Asked:
 
 def asked(actor: Actor, kept: Import, rows: Sequence[Row]) -> Mapping[int, Asked]:
     """Those of the rows that wait for a decision, by their key. One query."""
-    open_rows = [row for row in rows if row.flag == checking.TWIN]
+    open_rows = [row for row in rows if row.flag == TWIN]
     if not open_rows:
         return {}
     clients = Client.objects.in_bulk([pk for row in open_rows for pk in _twins(row)])

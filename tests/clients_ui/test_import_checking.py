@@ -299,8 +299,8 @@ def test_a_row_that_is_read_as_a_whole_says_what_its_cells_say_one_by_one(cells:
     plain: dict[str, Any] = {}
     values: dict[str, Any] = {}
     wrong: dict[str, str] = {}
-    if checker._read_plain(cells, plain):
-        checker._read(cells, values, wrong, [])
+    if checker._parser._read_plain(cells, plain):
+        checker._parser._read(cells, values, wrong, [])
         assert (plain, list(plain), wrong) == (values, list(values), {})
     else:
         assert plain == {}
@@ -308,7 +308,7 @@ def test_a_row_that_is_read_as_a_whole_says_what_its_cells_say_one_by_one(cells:
 
 def test_most_rows_are_read_as_a_whole() -> None:
     checker = Checker(options(), HEAD, may_opt_in=False)
-    assert checker._read_plain(line(mobile="(512) 555-0142", email="ana@example.com"), {})
+    assert checker._parser._read_plain(line(mobile="(512) 555-0142", email="ana@example.com"), {})
 
 
 def test_keys_that_were_seen_are_told_the_same_when_there_are_too_many_for_the_memory() -> None:

@@ -17,11 +17,11 @@ from django.template.defaultfilters import pluralize
 from tqdm import tqdm
 
 from clients_ui.fields import BY_NAME
-from clients_ui.imports import checking, mapping, services
+from clients_ui.imports import mapping, services
 from clients_ui.imports.check_page import sentence
 from clients_ui.imports.decoding import NotACsv
 from clients_ui.imports.mapping import ID, Options
-from clients_ui.imports.models import Import
+from clients_ui.imports.models import OPEN, Import
 from kayse_admin.accounts.roles import Capability, granted, label_of
 from kayse_admin.actors import Actor
 from kayse_admin.jobs import ending, ledger, planning, runner
@@ -101,7 +101,7 @@ class Command(BaseCommand):
             column for column, name in zip(kept.header, options.columns, strict=True) if not name
         ]:
             self.stdout.write(f"Left out: {', '.join(left_out)}.")
-        bad = Row.objects.filter(job=job, flag__in=(checking.ERROR, checking.TWIN))
+        bad = Row.objects.filter(job=job, flag__in=OPEN)
         for row in bad.order_by("number")[:MOST_NAMED]:
             self.stderr.write(f"line {row.line}: {row.reason}")
         counts = kept.counts or {}
