@@ -7,7 +7,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import islice
 from typing import Literal
 
@@ -26,8 +26,6 @@ from kayse_admin.jobs.services import start as start_job
 from kayse_admin.typed_number import TYPED_ABOVE, ask_for
 
 BATCH = 1_000
-#: Behind every change.
-NEVER_OVER = datetime.max.replace(tzinfo=UTC)
 #: Clients that stay as they are and are named.
 MOST_NAMED = 10
 
@@ -177,7 +175,7 @@ def _touched(job: Job, batch: Sequence[Row], known: Mapping[int, Client]) -> set
     edited = {
         pk
         for pk, row in made.items()
-        if pk in known and known[pk].changed_at > sent.get(row.number, NEVER_OVER)
+        if pk in known and row.number in sent and known[pk].changed_at > sent[row.number]
     }
     return edited | {pk for pk in found if pk}
 
